@@ -1,0 +1,18 @@
+import type { Ledger } from './ledger.ts';
+import type { Us } from './time.ts';
+import type { Trace } from './trace.ts';
+
+/** Kinds of queue entries. `message`, `timer` and `disk` are what R29 counts as events. */
+export const EVENT = { message: 1, timer: 2, disk: 3, start: 4, resume: 5, control: 6, clock: 7 } as const;
+
+/** What the parts of a world (disk, network, clock, machine) share. */
+export interface WorldCore {
+  /** The run's seed as a 32-bit key word for the mix. */
+  readonly seed: number;
+  /** True time. */
+  nowUs: Us;
+  readonly trace: Trace;
+  readonly ledger: Ledger;
+  /** Puts an event into the queue; its tie key is mixed from (seed, time, host). */
+  schedule(atUs: Us, kind: number, host: number, a: number, b: number, ref: unknown): void;
+}

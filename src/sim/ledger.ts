@@ -1,0 +1,72 @@
+import type { Us } from './time.ts';
+
+/** Classes of faults (R1): A delivery and time, B revealed damage, C older or other state that looks valid. */
+export type FaultClass = 'A' | 'B' | 'C';
+
+/** One injected damage to one sector, open until the sector is validly rewritten and synced (R11). */
+export interface LedgerEntry {
+  readonly index: number;
+  /** Label of the fault in the plan. */
+  readonly label: string;
+  readonly faultClass: FaultClass;
+  readonly host: number;
+  readonly file: string;
+  readonly sector: number;
+  readonly sinceUs: Us;
+  /** -1 while the damage is there. */
+  clearedUs: Us;
+}
+
+/**
+ * The damage ledger (R11): which injected fault damaged which sector. An excuse is a certificate made of its entries;
+ * a copy that is missing without an entry is a durability failure. Operator commands never enter it.
+ */
+export class Ledger {
+  readonly entries: LedgerEntry[];
+  private readonly open: Map<string, LedgerEntry>;
+
+  constructor() {
+    this.entries = [];
+    this.open = new Map();
+  }
+
+  damage(label: string, faultClass: FaultClass, host: number, file: string, sector: number, sinceUs: Us): LedgerEntry {
+    const key = `${host}/${file}/${sector}`;
+    const known = this.open.get(key);
+    if (known !== undefined) return known;
+    const entry: LedgerEntry = {
+      index: this.entries.length,
+      label,
+      faultClass,
+      host,
+      file,
+      sector,
+      sinceUs,
+      clearedUs: -1,
+    };
+    this.entries.push(entry);
+    this.open.set(key, entry);
+    return entry;
+  }
+
+  /** The sector holds valid, synced bytes again. */
+  clear(host: number, file: string, sector: number, atUs: Us): void {
+    if (this.open.size === 0) return;
+    const key = `${host}/${file}/${sector}`;
+    const entry = this.open.get(key);
+    if (entry === undefined) return;
+    entry.clearedUs = atUs;
+    this.open.delete(key);
+  }
+
+  /** The open damage of a sector, if any. */
+  find(host: number, file: string, sector: number): LedgerEntry | null {
+    if (this.open.size === 0) return null;
+    return this.open.get(`${host}/${file}/${sector}`) ?? null;
+  }
+
+  /** All open damage of a host, in the order of injection. */
+  openOf(host: number): LedgerEntry[] {
+    return this.entries.filter((entry) => entry.clearedUs < 0 && entry.host === host);
+  }
+}
