@@ -1,0 +1,182 @@
+import type { Us } from '../sim/time.ts';
+
+/** Version of the plan file; a reader refuses any other. */
+export const PLAN_VERSION = 1;
+
+/** Virtual time 0 of a plan that does not say otherwise: 2026-02-06T10:00:00Z, in ms since 1970 (R24a). */
+export const START_WALL_MS = 1_770_372_000_000;
+
+export type Variant = 'safe' | 'literal';
+
+/** When a fault strikes: at a time, or a delay after the n-th time that a mark was reached (R17: by state). */
+export type Trigger =
+  | { readonly kind: 'at'; readonly atUs: Us }
+  | {
+      readonly kind: 'on';
+      /** A mark of `Host.reached`, or an operator mark `operator:<step id>`, or `ack` (n-th acknowledged operation). */
+      readonly mark: string;
+      /** Counted from 1 over all hosts, or over `host` when it is given (-1: any). */
+      readonly nth: number;
+      readonly host: number;
+      readonly delayUs: Us;
+    };
+
+/** Whom a fault strikes. Roles are resolved at the moment of the strike. */
+export type Target =
+  | { readonly kind: 'hosts'; readonly hosts: readonly number[] }
+  | { readonly kind: 'role'; readonly role: 'primary' | 'backup' | 'any-replica' | 'all-replicas'; readonly index: number };
+
+/** One fault of a plan. Its label is its identity: keys of its decisions, ledger entries and reports name it. */
+export interface FaultPlan {
+  readonly label: string;
+  /** One of the kinds that `src/faults` knows; unknown kinds are refused when a plan is read. */
+  readonly kind: string;
+  readonly trigger: Trigger;
+  readonly target: Target;
+  /** 0 for a fault that is an instant. */
+  readonly durationUs: Us;
+  /** Numbers with their unit in the name, or strings of a closed set, as the kind defines. */
+  readonly params: Readonly<Record<string, number | string>>;
+}
+
+export interface LinkPlan {
+  readonly latencyUsMin: number;
+  readonly latencyUsMean: number;
+  readonly lossPer65536: number;
+  readonly duplicatePer65536: number;
+  readonly reorderPer65536: number;
+  readonly reorderUsMax: number;
+  readonly corruptPer65536: number;
+  readonly bytesPerMs: number;
+  readonly queueMax: number;
+}
+
+export interface DiskPlan {
+  readonly sectorBytes: number;
+  readonly capacityBytes: number;
+  readonly writeLatencyUsMin: number;
+  readonly writeLatencyUsMean: number;
+  readonly readLatencyUsMin: number;
+  readonly readLatencyUsMean: number;
+  readonly fsyncLatencyUsMin: number;
+  readonly fsyncLatencyUsMean: number;
+  readonly bytesPerMs: number;
+  readonly queueDepth: number;
+}
+
+export interface ClockPlan {
+  /** Per host: offset of the wall clock at the start and drift of both clocks. */
+  readonly wallOffsetUs: readonly number[];
+  readonly driftPpm: readonly number[];
+}
+
+export interface ClusterPlan {
+  readonly replicaCount: number;
+  readonly clientCount: number;
+  /** Slots of the journal ring; checkpoints every `checkpointOps`. */
+  readonly journalSlots: number;
+  readonly slotBytes: number;
+  readonly checkpointOps: number;
+  readonly pipelineMax: number;
+  /** Sessions in the client table; one more client evicts the oldest (R13). */
+  readonly sessionsMax: number;
+  readonly heartbeatUs: Us;
+  readonly electionTimeoutUs: Us;
+  readonly prepareRetryUs: Us;
+  /** How the supervisor treats a dead process: `no` leaves it down (the operator restarts it). */
+  readonly restart: 'no' | 'on-failure' | 'always';
+  readonly restartDelayUs: Us;
+}
+
+export interface WorkloadPlan {
+  /** Closed loop: a client issues its next operation `thinkUs` after the answer; open loop: every `intervalUs`. */
+  readonly kind: 'closed' | 'open';
+  readonly thinkUsMin: Us;
+  readonly thinkUsMax: Us;
+  readonly bodyBytesMin: number;
+  readonly bodyBytesMax: number;
+  /** Reads through the log, of 65536. */
+  readonly readPer65536: number;
+  readonly streamCount: number;
+  /** After this a client resends the same request to the next replica. */
+  readonly retryUs: Us;
+  /** 0: clients stop only when the run's fault phase ends. */
+  readonly operationsMax: number;
+}
+
+/** One step of the operator: a shell script run on a host, with what it must show. */
+export interface OperatorStep {
+  readonly id: string;
+  /** Host name or alias whose shell runs the script. */
+  readonly on: string;
+  readonly script: string;
+  readonly phase: 'diagnose' | 'resolve';
+  readonly expectCode: number;
+  /** JavaScript regular expressions that stdout+stderr must match, and must not match. */
+  readonly expectMatch: readonly string[];
+  readonly expectNoMatch: readonly string[];
+  /** A script that takes longer than this has failed. */
+  readonly timeoutUs: Us;
+}
+
+export interface OperatorPlan {
+  /** The operator starts at the first firing of one of these alerts (empty: at `startUs`). */
+  readonly onAlerts: readonly string[];
+  /** Fault labels that the operator waits for in any case, and the reaction time after both. */
+  readonly startUs: Us;
+  readonly reactionUs: Us;
+  readonly steps: readonly OperatorStep[];
+}
+
+export interface AlertPlan {
+  /** Rule ids that are loaded. */
+  readonly rules: readonly string[];
+  /** Rule ids that must fire, each within `withinUs` of the first fault. */
+  readonly mustFire: readonly { readonly id: string; readonly withinUs: Us }[];
+  /** Rule ids that may fire. Any other firing alert fails INV-NO-FALSE-ALERT. */
+  readonly mayFire: readonly string[];
+}
+
+/** What a literal variant declares (R18). */
+export interface ExpectedFailure {
+  readonly property: string;
+  readonly seeds: 'every' | 'some';
+  readonly pinned: number;
+  readonly reason: string;
+}
+
+/** A complete, resolved description of exactly what will run. Versioned JSON; prints and parses losslessly. */
+export interface RunPlan {
+  readonly version: typeof PLAN_VERSION;
+  readonly system: string;
+  /** Scenario id, or `swarm`. */
+  readonly scenario: string;
+  readonly variant: Variant | 'swarm';
+  readonly seed: number;
+  readonly startWallMs: number;
+  readonly profile: 'intended' | 'as_built';
+  readonly cluster: ClusterPlan;
+  readonly network: LinkPlan;
+  readonly disk: DiskPlan;
+  readonly clock: ClockPlan;
+  readonly workload: WorkloadPlan;
+  readonly faults: readonly FaultPlan[];
+  readonly operator: OperatorPlan | null;
+  readonly alerts: AlertPlan | null;
+  /** Marks that must have been reached, else the run is inconclusive (vacuous). */
+  readonly mustReach: readonly string[];
+  /** Guards of the simulated product that are switched off (R18). */
+  readonly guardsOff: readonly string[];
+  /** A planted bug, by id; null in every honest run. */
+  readonly mutant: string | null;
+  readonly expectedFailure: ExpectedFailure | null;
+  /** Recovery budget from the first alert, for INV-RECOVERS in scenarios; 0: none. */
+  readonly mttrUs: Us;
+  /** Properties that are judged in addition to the always-on ones. */
+  readonly properties: readonly string[];
+  /** Length of the phase under faults; the liveness phase and the epilogue follow (R12). */
+  readonly faultPhaseUs: Us;
+  readonly limits: { readonly eventsMax: number; readonly virtualUsMax: Us };
+  /** Whether legal rarities (R9) are drawn. */
+  readonly rarities: boolean;
+}
