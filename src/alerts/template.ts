@@ -1,0 +1,50 @@
+import { type Labels, labelValue } from './labels.ts';
+
+/** Fills in one label or annotation of a rule for one element of the rule's result. */
+export type Template = (labels: Labels, value: number) => string;
+
+type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'label'; readonly name: string }
+  | { readonly kind: 'value' };
+
+/**
+ * Compiles the subset of Prometheus's templates that rules need: `{{ $value }}` and `{{ $labels.name }}` (a missing label gives
+ * ''). Throws an `Error` that names any other action.
+ */
+export function compileTemplate(text: string): Template {
+  const parts: Part[] = [];
+  let rest = text;
+  for (;;) {
+    const open = rest.indexOf('{{');
+    if (open < 0) break;
+    const close = rest.indexOf('}}', open);
+    if (close < 0) throw new Error('template action {{ is not closed by }}');
+    if (open > 0) parts.push({ kind: 'text', text: rest.slice(0, open) });
+    parts.push(actionPart(rest.slice(open + 2, close).trim()));
+    rest = rest.slice(close + 2);
+  }
+  if (rest !== '') parts.push({ kind: 'text', text: rest });
+  if (parts.every((part) => part.kind === 'text')) return () => text;
+  return (labels, value) => {
+    let out = '';
+    for (const part of parts) {
+      if (part.kind === 'text') out += part.text;
+      else out += part.kind === 'value' ? formatValue(value) : labelValue(labels, part.name);
+    }
+    return out;
+  };
+}
+
+function actionPart(action: string): Part {
+  if (action === '$value') return { kind: 'value' };
+  const label = /^\$labels\.([A-Za-z_][A-Za-z0-9_]*)$/.exec(action);
+  if (label !== null) return { kind: 'label', name: label[1]! };
+  throw new Error(`template action {{ ${action} }} is outside the supported subset ({{ $value }}, {{ $labels.name }})`);
+}
+
+function formatValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  if (value === Number.NEGATIVE_INFINITY) return '-Inf';
+  return String(value);
+}
