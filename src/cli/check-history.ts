@@ -156,7 +156,7 @@ function explanation(
   return [
     `  The best order found places ${prefix.length} operations${hidden > 0 ? `; its last ${shown.length} are` : ''}:`,
     ...shown.map((index) => `    ${placeText(operations[index]!)}`),
-    `  The register then holds ${state ?? 'nil'}; what has to come next does not fit, and no other order gets further:`,
+    `  The register then holds ${state ?? 'nil'}; what has to come next does not fit:`,
     `    ${placeText(operations[blocked]!)}`,
   ];
 }

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseRegisterHistory } from '../../src/checkers/history-file.ts';
+import { NEVER_RETURNED } from '../../src/checkers/sequential-model.ts';
+import { checkHistory } from '../../src/cli/check-history.ts';
+
+const ETCD = fileURLToPath(new URL('../../../shared/histories/etcd/', import.meta.url));
+
+describe('check-history', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'firedrill-history-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const line = (process: number, event: string, operation: string, value: string) =>
+    `INFO  jepsen.util - ${process}\t:${event}\t:${operation}\t${value}`;
+  async function run(text: string | undefined, options: { model?: string; json?: boolean; seconds?: number } = {}) {
+    const file = join(folder, text === undefined ? 'absent.log' : 'history.log');
+    if (text !== undefined) await writeFile(file, text);
+    let stdout = '';
+    let stderr = '';
+    const out = { stdout: (part: string) => void (stdout += part), stderr: (part: string) => void (stderr += part) };
+    const code = await checkHistory({ file, model: 'register', json: false, ...options }, out);
+    return { code, stdout, stderr };
+  }
+  const good = [line(0, 'invoke', 'write', '3'), line(0, 'ok', 'write', '3'), line(1, 'invoke', 'read', 'nil')];
+
+  it('prints the verdict, and where a bad history goes wrong', async () => {
+    const fine = await run([...good, line(1, 'ok', 'read', '3'), ''].join('\n'));
+    expect(fine).toMatchObject({ code: 0, stderr: '' });
+    expect(fine.stdout).toMatch(/history\.log: linearizable \(2 operations, 0 of unknown outcome/);
+    const stale = await run([...good, line(1, 'ok', 'read', 'nil')].join('\r\n'));
+    expect(stale.code).toBe(1);
+    expect(stale.stdout).toContain('read -> nil  (process 1, invoked in line 3, answered in line 4)');
+  });
+
+  it('prints exactly one JSON document', async () => {
+    const fine = await run([...good, line(1, 'ok', 'read', '3')].join('\n'), { json: true });
+    expect(JSON.parse(fine.stdout)).toMatchObject({ linearizable: true, operations: 2 });
+    const stale = await run([...good, line(1, 'ok', 'read', '4')].join('\n'), { json: true });
+    expect(JSON.parse(stale.stdout)).toMatchObject({
+      linearizable: false,
+      value: 3,
+      blocked: { operation: 'read -> 4', process: 1, invokeLine: 3, returnLine: 4 },
+    });
+  });
+
+  it('gives up as unknown when its seconds are over', async () => {
+    const writes = Array.from({ length: 40 }, (_, at) => line(at, 'invoke', 'write', `${at}`));
+    const returns = Array.from({ length: 40 }, (_, at) => line(at, 'ok', 'write', `${at}`));
+    const impossible = [line(99, 'invoke', 'read', 'nil'), line(99, 'ok', 'read', '77')];
+    const text = [...writes, ...returns, ...impossible].join('\n');
+    const late = await run(text, { json: true, seconds: 0.05 });
+    expect(late.code).toBe(2);
+    expect(JSON.parse(late.stdout)).toMatchObject({ linearizable: 'unknown', reason: 'stopped' });
+  });
+
+  it('refuses bad input with place and remedy', async () => {
+    expect(await run(undefined)).toMatchObject({ code: 64, stdout: '', stderr: expect.stringMatching(/no such file/) });
+    expect(await run(good.join('\n'), { model: 'kv' })).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/unknown model "kv"[\s\S]*remedy: use --model register[\s\S]*key-value/),
+    });
+    expect(await run(good.join('\n'), { seconds: 0 })).toMatchObject({ code: 64, stdout: '' });
+    const broken = await run([...good, 'INFO  jepsen.util - 1\t:okay\t:read\t3'].join('\n'), { json: true });
+    expect(broken).toMatchObject({ code: 64, stdout: '' });
+    expect(broken.stderr).toMatch(
+      /history\.log:4: not a line[\s\S]*text: "INFO {2}jepsen[\s\S]*:okay[\s\S]*remedy: write/,
+    );
+  });
+
+  it.each([
+    ['', 0, 'no operation to judge'],
+    ['hello', 1, 'not a line'],
+    [line(0, 'ok', 'read', '3'), 1, 'no open operation'],
+    [`${good[0]}\n\n${good[0]}`, 3, 'has not finished the :write of line 1'],
+    [`${good[0]}\n${line(0, 'ok', 'read', '3')}`, 2, 'an open :write (line 1)'],
+    [`${good[0]}\n${line(0, 'ok', 'write', '4')}`, 2, 'completed with other arguments'],
+    [line(0, 'invoke', 'append', '3'), 1, 'unknown operation :append'],
+    [line(0, 'invoke', 'cas', '3'), 1, ':cas is invoked with'],
+    [line(0, 'invoke', 'write', '9007199254740993'), 1, ':write is invoked with'],
+    [`${line(0, 'invoke', 'read', 'nil')}\n${line(0, 'ok', 'read', ':timed-out')}`, 2, ':read returned'],
+    ['INFO  jepsen.util - :bob\t:invoke\t:read\tnil', 1, 'process ":bob" is not a number'],
+  ])('names the line in %j', (text, at, problem) => {
+    const parsed = parseRegisterHistory(text);
+    if (parsed.kind !== 'malformed') throw new Error('accepted');
+    expect(parsed.error).toMatchObject({ line: at, problem: expect.stringContaining(problem) });
+    expect(parsed.error.remedy).not.toBe('');
+  });
+
+  it('knows what happened, what did not, and what nobody knows', () => {
+    const events: [string, string, string][] = [
+      ['write', 'info', ':timed-out'],
+      ['write', 'fail', ':timed-out'],
+      ['write', 'fail', ':connection-refused'],
+      ['read', 'fail', ':timed-out'],
+      ['read', 'info', ':timed-out'],
+      ['cas', 'fail', '[1 2]'],
+      ['cas', 'info', ':timed-out'],
+      ['cas', 'fail', ':connection-refused'],
+    ];
+    const argument: Record<string, string> = { read: 'nil', write: '3', cas: '[1 2]' };
+    const text = events.flatMap(([name, event, value], process) => [
+      line(process, 'invoke', name, argument[name]!),
+      line(process, event, name, value),
+    ]);
+    text.push('INFO  jepsen.util - :nemesis\t:info\t:start\tnil', line(8, 'invoke', 'write', '4'));
+    text.push(line(9, 'invoke', 'read', 'nil'));
+    const parsed = parseRegisterHistory(text.join('\n'));
+    if (parsed.kind !== 'history') throw new Error(parsed.error.problem);
+    expect(parsed.operations.map((each) => [each.process, each.callSeq, each.returnSeq])).toEqual([
+      [0, 1, NEVER_RETURNED],
+      [1, 3, NEVER_RETURNED],
+      [5, 11, 12],
+      [6, 13, NEVER_RETURNED],
+      [8, 18, NEVER_RETURNED],
+    ]);
+    expect(parsed.operations[2]!.output).toEqual({ kind: 'compared', swapped: false });
+  });
+
+  const absent = !existsSync(join(ETCD, 'verdicts.tsv'));
+  if (absent)
+    console.log(`skipped: no recorded etcd histories (looked for ../shared/histories/etcd beside the project)`);
+  it.skipIf(absent)('agrees with every known verdict of the etcd histories', async () => {
+    const rows = readFileSync(join(ETCD, 'verdicts.tsv'), 'utf8').trim().split('\n').slice(1);
+    expect(rows.length).toBeGreaterThan(50);
+    for (const row of rows) {
+      const [name, known] = row.split('\t') as [string, string];
+      let stdout = '';
+      const out = { stdout: (part: string) => void (stdout += part), stderr: (part: string) => void (stdout += part) };
+      const code = await checkHistory({ file: join(ETCD, name), model: 'register', json: true }, out);
+      expect([name, code, String(JSON.parse(stdout).linearizable)]).toEqual([name, known === 'true' ? 0 : 1, known]);
+    }
+  });
+});
