@@ -142,7 +142,7 @@ function readExpr(map: LocatedMap, text: string): CompiledExpr {
     return map.fail(
       'expr',
       `${error.message} (${place})`,
-      'write the expression within the subset that docs and src/alerts/promql name',
+      'rewrite it within the subset that src/alerts/promql/compile.ts lists',
     );
   }
 }
