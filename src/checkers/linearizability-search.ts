@@ -6,7 +6,7 @@
  * operation called before that return. Placing lifts both entries out; backtracking puts them back. Unknown operations
  * have no return entry: nothing ever forces one to be placed, and the search is done when no return is left.
  */
-import { mix32, SearchMemo } from './search-memo.ts';
+import { SearchMemo } from './search-memo.ts';
 import { type ModelKey, NEVER_RETURNED, type Operation, type SequentialModel } from './sequential-model.ts';
 
 /** How far the best branch of a fruitless search came. Indices point into the whole history. */
@@ -42,7 +42,6 @@ export class PartitionSearch<State, Input, Output> {
   private readonly unknownBits: Int32Array;
   private readonly record: Int32Array;
   private memo = new SearchMemo();
-  private placedHash = 0;
   private placedCompleted = 0;
   /** Highest completed operation placed so far; bounds the part of the bit set that can differ. */
   private highestPlaced = NONE;
@@ -199,7 +198,6 @@ export class PartitionSearch<State, Input, Output> {
   }
 
   private place(op: number): void {
-    this.placedHash ^= mix32(op + 1);
     if (op >= this.completedCount) {
       const bit = op - this.completedCount;
       this.unknownBits[bit >>> 5]! |= 1 << (bit & 31);
@@ -220,7 +218,6 @@ export class PartitionSearch<State, Input, Output> {
     this.depth = depth;
     this.stateId = this.stackStateId[depth]!;
     this.highestPlaced = this.stackHighest[depth]!;
-    this.placedHash ^= mix32(op + 1);
     if (depth < this.bestShared) this.bestShared = depth;
     if (op >= this.completedCount) {
       const bit = op - this.completedCount;
@@ -259,7 +256,7 @@ export class PartitionSearch<State, Input, Output> {
       record[length] = this.unknownBits[word]!;
       length += 1;
     }
-    return this.memo.add(this.placedHash ^ mix32(~this.stateId), record, length);
+    return this.memo.add(record, length);
   }
 
   private noteStuck(blocked: number): void {

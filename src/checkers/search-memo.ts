@@ -17,25 +17,36 @@ export function mix32(value: number): number {
   return h ^ (h >>> 16);
 }
 
-/** An exact set of integer records. Not thread-safe, never shrinks. */
+/** The hash of `record[0..length)`. */
+function hashRecord(record: Int32Array, length: number): number {
+  let hash = length;
+  for (let i = 0; i < length; i += 1) hash = mix32(Math.imul(hash, 31) + record[i]!);
+  return hash;
+}
+
+/** An exact set of integer records; it never shrinks. */
 export class SearchMemo {
+  private readonly hashOf: (record: Int32Array, length: number) => number;
   private slots = new Int32Array(64);
   private arena = new Int32Array(1024);
   private usedWords = 0;
   private count = 0;
+
+  /** `hashOf` is replaced only by tests that want collisions. */
+  constructor(hashOf: (record: Int32Array, length: number) => number = hashRecord) {
+    this.hashOf = hashOf;
+  }
 
   /** Bytes held by the arena and the table: a function of what was added, so the same on every machine (R21). */
   sizeBytes(): number {
     return (this.slots.length + this.arena.length) * WORD_BYTES;
   }
 
-  /**
-   * Adds `record[0..length)` and says whether it was new. `hash` is any 32-bit function of the record, the same for
-   * equal records.
-   */
-  add(hash: number, record: Int32Array, length: number): boolean {
+  /** Adds `record[0..length)` and says whether it was new. */
+  add(record: Int32Array, length: number): boolean {
+    const hash = this.hashOf(record, length);
     const mask = this.slots.length - 1;
-    let slot = mix32(hash) & mask;
+    let slot = hash & mask;
     for (let at = this.slots[slot]!; at !== 0; at = this.slots[slot]!) {
       if (this.equals(at - 1, hash, record, length)) return false;
       slot = (slot + 1) & mask;
@@ -75,7 +86,7 @@ export class SearchMemo {
     const mask = grown.length - 1;
     let offset = 0;
     while (offset < this.usedWords) {
-      let slot = mix32(this.arena[offset]!) & mask;
+      let slot = this.arena[offset]! & mask;
       while (grown[slot] !== 0) slot = (slot + 1) & mask;
       grown[slot] = offset + 1;
       offset += HEADER_WORDS + this.arena[offset + 1]!;

@@ -22,7 +22,10 @@ export interface SequentialModel<State, Input, Output> {
   readonly partition?: (input: Input) => ModelKey;
   /** Equal for inputs with the same effect; unknown operations of one key are then tried in call order only. */
   readonly inputKey?: (input: Input) => ModelKey;
-  /** True if no sequence of steps from `state` leads to one that accepts this operation: the branch is cut there. */
+  /**
+   * Asked when `state` refuses a completed operation: true if every state reachable from it does too. The branch is cut
+   * there.
+   */
   readonly hopeless?: (state: State, input: Input, output: Output) => boolean;
 }
 

@@ -43,9 +43,9 @@ export function appendLogModel<EventId>(
       }
     },
     stateKey: (state) => `${state.length} ${state.chain0} ${state.chain1}`,
-    // A stream never shrinks: an operation that saw it shorter can no longer find its place.
+    // A stream never shrinks, and `state` itself does not fit: only an operation that saw it longer still can.
     hopeless: (state, input, output) =>
-      input.kind === 'append' ? output.length <= state.length : output.length < state.length,
+      input.kind === 'append' ? output.length <= state.length + 1 : output.length <= state.length,
   };
 }
 
