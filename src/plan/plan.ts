@@ -71,6 +71,8 @@ export interface ClockPlan {
 }
 
 export interface ClusterPlan {
+  /** Host names of the runbook (`replica-0.kimberlite.prod`, ids from 0) or of the troubleshooting guide (`node1`, ids from 1). */
+  readonly naming: 'replica' | 'node';
   readonly replicaCount: number;
   readonly clientCount: number;
   /** Slots of the journal ring; checkpoints every `checkpointOps`. */

@@ -72,6 +72,10 @@ export interface Host {
   removeFile(file: string): void;
   fileExists(file: string): boolean;
   fileSizeBytes(file: string): number;
+  /** As `read`, past the page cache: dirty pages of the range are written first, then the device is read (R2). */
+  readDirect(file: string, offsetBytes: number, lengthBytes: number, token: number, tag: number): void;
+  /** Ends this process in an orderly way (a refused disk, R4): nothing of the present handler leaves the host. */
+  exit(reason: string): never;
   /** A line in the host's journal: (level, text). The text is a closure so that a muted log costs nothing. */
   log(level: LogLevel, text: () => string): void;
   /** Marks that a place was reached (R17). The name is a literal of the call site. */
@@ -105,6 +109,16 @@ export class ProcessAssertion extends Error {
     super(text);
     this.code = 'process-assertion';
     this.site = site;
+  }
+}
+
+/** Thrown by `Host.exit`: the process ends itself with an error message, without an assertion having failed. */
+export class ProcessExit extends Error {
+  readonly code: 'process-exit';
+
+  constructor(text: string) {
+    super(text);
+    this.code = 'process-exit';
   }
 }
 

@@ -1,0 +1,214 @@
+import type { RunPlan } from '../../plan/plan.ts';
+import type { ProcessFactory } from '../../sim/api.ts';
+import { PERFECT_CLOCK } from '../../sim/clock.ts';
+import type { Machine } from '../../sim/machine.ts';
+import { type MachineSpec, World } from '../../sim/world.ts';
+import { VsrClient, chooseInt, operationBody } from '../vsr/client.ts';
+import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
+import type { VsrMessage } from '../vsr/message.ts';
+import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
+import type { Rules } from '../vsr/rules.ts';
+import { formatSuperblock } from '../vsr/superblock.ts';
+import { ZERO_SUM } from '../storage/prepare.ts';
+import { describeMessage } from './describe.ts';
+import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
+import { KimberliteNode } from './node.ts';
+
+/** Cluster id of every simulated Kimberlite cluster. */
+export const CLUSTER_ID = 0x4b4d4254;
+
+/** A Kimberlite cluster in a world of its own: replicas, then clients, then the operator's host, then the monitor. */
+export class KimberliteCluster {
+  readonly plan: RunPlan;
+  readonly world: World;
+  readonly config: VsrConfig;
+  readonly replicaHosts: readonly number[];
+  readonly clientHosts: readonly number[];
+  readonly operatorHost: number;
+  readonly monitorHost: number;
+  /** The program that runs on each replica host at this moment, null while none does. */
+  readonly nodes: (KimberliteNode | null)[];
+  readonly clients: (VsrClient | null)[];
+  /** Latencies of answered requests since the start, for the clients' own metrics. */
+  latencies: number;
+
+  constructor(
+    plan: RunPlan,
+    rules: Rules,
+    observer: VsrObserver,
+    clientObserver: ClientObserver,
+    options: { readonly recording: boolean; readonly logging: boolean },
+  ) {
+    const { replicaCount, clientCount } = plan.cluster;
+    this.plan = plan;
+    this.config = vsrConfig(plan, rules);
+    this.replicaHosts = range(0, replicaCount);
+    this.clientHosts = range(replicaCount, clientCount);
+    this.operatorHost = replicaCount + clientCount;
+    this.monitorHost = this.operatorHost + 1;
+    this.nodes = new Array(replicaCount).fill(null);
+    this.clients = new Array(clientCount).fill(null);
+    this.latencies = 0;
+    const machines: MachineSpec[] = [];
+    for (const id of this.replicaHosts) {
+      machines.push(this.machine(hostName(plan, id), id, (host) => this.buildNode(host.id, new KimberliteNode(host, this.config, observer))));
+    }
+    for (const id of this.clientHosts) {
+      machines.push(this.machine(`client-${id - replicaCount}`, id, (host) => this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver)))));
+    }
+    machines.push(this.machine('operator', this.operatorHost, null), this.machine('monitor', this.monitorHost, null));
+    this.world = new World({
+      seed: plan.seed,
+      recording: options.recording,
+      logging: options.logging,
+      rarities: plan.rarities,
+      link: plan.network,
+      machines,
+    });
+    this.world.describe = (message) => describeMessage(message as VsrMessage);
+    for (const id of this.replicaHosts) {
+      const machine = this.world.machines[id] as Machine;
+      machine.supervisor.policy = plan.cluster.restart;
+      machine.supervisor.delayUs = plan.cluster.restartDelayUs;
+      format(machine, this.config, id);
+    }
+  }
+
+  /** Starts every process: replicas, then clients. */
+  start(): void {
+    for (const id of [...this.replicaHosts, ...this.clientHosts]) (this.world.machines[id] as Machine).start();
+  }
+
+  /** The observation of a replica whose process runs, or null. */
+  observation(replica: number): ReplicaObservation | null {
+    const machine = this.world.machines[replica] as Machine;
+    return machine.process === null ? null : (this.nodes[replica]?.vsr.replica ?? null);
+  }
+
+  /** The host that acts as primary of the newest view, or -1. */
+  primaryHost(): number {
+    let best = -1;
+    let bestView = -1;
+    for (const id of this.replicaHosts) {
+      const seen = this.observation(id);
+      if (seen?.isPrimary && seen.view > bestView) {
+        best = id;
+        bestView = seen.view;
+      }
+    }
+    return best;
+  }
+
+  private machine(name: string, id: number, factory: ProcessFactory | null): MachineSpec {
+    const driftPpm = this.plan.clock.driftPpm[id] ?? 0;
+    const wallOffsetUs = this.plan.clock.wallOffsetUs[id] ?? 0;
+    return { name, disk: this.plan.disk, clock: { ...PERFECT_CLOCK, driftPpm, wallOffsetUs }, factory };
+  }
+
+  private buildNode(id: number, node: KimberliteNode): KimberliteNode {
+    this.nodes[id] = node;
+    return node;
+  }
+
+  private buildClient(id: number, client: VsrClient): VsrClient {
+    this.clients[id - this.plan.cluster.replicaCount] = client;
+    return client;
+  }
+
+  private clientConfig(observer: ClientObserver): ConstructorParameters<typeof VsrClient>[1] {
+    const { workload, seed, cluster } = this.plan;
+    return {
+      seed: seed | 0,
+      replicaCount: cluster.replicaCount,
+      kind: workload.kind,
+      thinkUsMin: workload.thinkUsMin,
+      thinkUsMax: workload.thinkUsMax,
+      retryUs: workload.retryUs,
+      operationsMax: workload.operationsMax,
+      observer,
+      parse: parseOutcome,
+      onLatency: () => {
+        this.latencies++;
+      },
+      choose: (client, request) => {
+        const stream = chooseInt(seed | 0, client, request, 1, 0, workload.streamCount - 1);
+        const key = streamKey(1 + (stream & 3), stream);
+        const read = chooseInt(seed | 0, client, request, 2, 0, 65_535) < workload.readPer65536;
+        const value = (Math.imul(client, 0x9e3779b1) ^ request) >>> 0;
+        const size = chooseInt(seed | 0, client, request, 3, workload.bodyBytesMin, workload.bodyBytesMax);
+        return {
+          operation: read ? KIMBERLITE_OPERATION.read : KIMBERLITE_OPERATION.append,
+          key,
+          value: read ? 0 : value,
+          body: operationBody(key, read ? 0 : value, read ? 8 : size),
+        };
+      },
+    };
+  }
+}
+
+/** Name of a replica's host, as its runbook calls it. */
+export function hostName(plan: RunPlan, id: number): string {
+  return plan.cluster.naming === 'node' ? `node${id + 1}` : `replica-${id}.kimberlite.prod`;
+}
+
+function range(first: number, count: number): number[] {
+  const numbers: number[] = [];
+  for (let index = 0; index < count; index++) numbers.push(first + index);
+  return numbers;
+}
+
+/** Timing and sizes of the protocol; what the plan does not say stands in the catalogue (model.defaults_for_sim). */
+function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
+  const { cluster } = plan;
+  return {
+    cluster: CLUSTER_ID,
+    replicaCount: cluster.replicaCount,
+    journalSlots: cluster.journalSlots,
+    slotBytes: cluster.slotBytes,
+    checkpointOps: cluster.checkpointOps,
+    pipelineMax: cluster.pipelineMax,
+    sessionsMax: cluster.sessionsMax,
+    heartbeatUs: cluster.heartbeatUs,
+    electionTimeoutUs: cluster.electionTimeoutUs,
+    prepareRetryUs: cluster.prepareRetryUs,
+    abdicateUs: cluster.electionTimeoutUs * 3,
+    repairUs: 100_000,
+    recoveryRetryUs: 500_000,
+    pingUs: 500_000,
+    clockWindowUs: 1_500_000,
+    clockToleranceUs: 500_000,
+    clockEpochUs: 30_000_000,
+    scrubUs: 0,
+    rules,
+  };
+}
+
+/** Formats a replica's disk: an empty journal and the first superblock, all of it synced. */
+export function format(machine: Machine, config: VsrConfig, replica: number): void {
+  const { disk } = machine;
+  disk.createFile(FILE.headers, config.journalSlots * HEADER_SECTOR_BYTES);
+  disk.createFile(FILE.prepares, config.journalSlots * config.slotBytes);
+  const members = range(0, config.replicaCount);
+  const bytes = formatSuperblock({
+    cluster: config.cluster,
+    replica,
+    epoch: 0,
+    members,
+    view: 0,
+    logView: 0,
+    commit: 0,
+    checkpointOp: 0,
+    checkpointOpSum: ZERO_SUM,
+    checkpointSum: ZERO_SUM,
+    checkpointFile: 0,
+    checkpointBytes: 0,
+    viewHeaders: [],
+    mustRecover: false,
+    incarnation: 0,
+    isolated: false,
+  });
+  disk.createFile(FILE.superblock, bytes.length);
+  disk.poke(FILE.superblock, 0, bytes, true);
+  disk.syncAll();
+}

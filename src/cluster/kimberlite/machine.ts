@@ -1,0 +1,182 @@
+import { OPERATION, type Prepare } from '../storage/prepare.ts';
+import type { StateMachine } from '../vsr/state-machine.ts';
+
+/** Operations of Kimberlite's state machine. */
+export const KIMBERLITE_OPERATION = { append: 16, read: 17 } as const;
+
+/** Settings that `cluster config set` changes through the log (catalogue, config.cluster_settings). */
+export const SETTING = {
+  'election-timeout-ms': 1,
+  'heartbeat-interval-ms': 2,
+  'max-batch-size': 3,
+  'batching-enabled': 4,
+} as const;
+
+export type SettingName = keyof typeof SETTING;
+
+/** One append-only stream of a tenant: how many events it has and the hash chain over them. */
+export interface StreamState {
+  length: number;
+  chain0: number;
+  chain1: number;
+}
+
+/** A stream's key: tenant in the upper, stream in the lower 16 bits. */
+export function streamKey(tenant: number, streamNumber: number): number {
+  return tenant * 65_536 + streamNumber;
+}
+
+/** The next value of a stream's chain after an event `value` (a word that identifies the event). */
+export function chainStep(chain0: number, chain1: number, value: number): readonly [number, number] {
+  const a = Math.imul(chain0 ^ value, 0x85ebca6b) ^ (chain1 >>> 13);
+  const b = (Math.imul(chain1 ^ (value << 7), 0xc2b2ae35) + a) | 0;
+  return [a | 0, b];
+}
+
+/**
+ * Tenants' streams of events, and the cluster's settings: a function of the log alone. Replies to appends and reads are
+ * (length, chain) of the stream, so that a whole state is compared in O(1) (R14).
+ */
+export class KimberliteMachine implements StateMachine {
+  hash0: number;
+  hash1: number;
+  readonly streams: Map<number, StreamState>;
+  readonly settings: Map<number, number>;
+  applied: number;
+
+  constructor() {
+    this.hash0 = 0;
+    this.hash1 = 0;
+    this.streams = new Map();
+    this.settings = new Map();
+    this.applied = 0;
+  }
+
+  get electionTimeoutUs(): number {
+    return (this.settings.get(SETTING['election-timeout-ms']) ?? 0) * 1_000;
+  }
+
+  get heartbeatUs(): number {
+    return (this.settings.get(SETTING['heartbeat-interval-ms']) ?? 0) * 1_000;
+  }
+
+  reset(): void {
+    this.hash0 = 0;
+    this.hash1 = 0;
+    this.streams.clear();
+    this.settings.clear();
+    this.applied = 0;
+  }
+
+  apply(prepare: Prepare): Uint8Array {
+    this.applied = prepare.op;
+    this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
+    this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
+    switch (prepare.operation) {
+      case KIMBERLITE_OPERATION.append: {
+        const stream = this.stream(word(prepare.body, 0));
+        const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, 4));
+        stream.length++;
+        stream.chain0 = next[0];
+        stream.chain1 = next[1];
+        return outcome(stream.length, stream.chain0, stream.chain1);
+      }
+      case KIMBERLITE_OPERATION.read: {
+        const stream = this.streams.get(word(prepare.body, 0));
+        return stream === undefined ? outcome(0, 0, 0) : outcome(stream.length, stream.chain0, stream.chain1);
+      }
+      case OPERATION.config: {
+        const key = word(prepare.body, 0);
+        const before = this.settings.get(key) ?? 0;
+        this.settings.set(key, word(prepare.body, 4));
+        return outcome(before, word(prepare.body, 4), prepare.op);
+      }
+      default:
+        return outcome(0, 0, 0);
+    }
+  }
+
+  snapshot(): Uint8Array {
+    const streams = [...this.streams].sort((left, right) => left[0] - right[0]);
+    const settings = [...this.settings].sort((left, right) => left[0] - right[0]);
+    const bytes = new Uint8Array(20 + streams.length * 16 + settings.length * 8);
+    const view = new DataView(bytes.buffer);
+    view.setInt32(0, this.hash0, true);
+    view.setInt32(4, this.hash1, true);
+    view.setUint32(8, this.applied, true);
+    view.setUint32(12, streams.length, true);
+    view.setUint32(16, settings.length, true);
+    let at = 20;
+    for (const [key, stream] of streams) {
+      view.setUint32(at, key, true);
+      view.setUint32(at + 4, stream.length, true);
+      view.setInt32(at + 8, stream.chain0, true);
+      view.setInt32(at + 12, stream.chain1, true);
+      at += 16;
+    }
+    for (const [key, value] of settings) {
+      view.setUint32(at, key, true);
+      view.setUint32(at + 4, value, true);
+      at += 8;
+    }
+    return bytes;
+  }
+
+  restore(bytes: Uint8Array): void {
+    this.reset();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.hash0 = view.getInt32(0, true);
+    this.hash1 = view.getInt32(4, true);
+    this.applied = view.getUint32(8, true);
+    const streams = view.getUint32(12, true);
+    const settings = view.getUint32(16, true);
+    let at = 20;
+    for (let index = 0; index < streams; index++) {
+      const stream = {
+        length: view.getUint32(at + 4, true),
+        chain0: view.getInt32(at + 8, true),
+        chain1: view.getInt32(at + 12, true),
+      };
+      this.streams.set(view.getUint32(at, true), stream);
+      at += 16;
+    }
+    for (let index = 0; index < settings; index++) {
+      this.settings.set(view.getUint32(at, true), view.getUint32(at + 4, true));
+      at += 8;
+    }
+  }
+
+  private stream(key: number): StreamState {
+    let stream = this.streams.get(key);
+    if (stream === undefined) {
+      stream = { length: 0, chain0: 0, chain1: 0 };
+      this.streams.set(key, stream);
+    }
+    return stream;
+  }
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
+}
+
+function outcome(length: number, chain0: number, chain1: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, true);
+  view.setInt32(4, chain0, true);
+  view.setInt32(8, chain1, true);
+  return bytes;
+}
+
+/** Reads (length, chain) out of a reply's body. */
+export function parseOutcome(body: Uint8Array): { length: number; chain0: number; chain1: number } {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  return { length: view.getUint32(0, true), chain0: view.getInt32(4, true), chain1: view.getInt32(8, true) };
+}

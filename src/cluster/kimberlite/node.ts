@@ -1,0 +1,133 @@
+import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
+import type { Us } from '../../sim/time.ts';
+import type { VsrConfig } from '../vsr/config.ts';
+import type { VsrObserver } from '../vsr/observe.ts';
+import { VsrProcess } from '../vsr/process.ts';
+import { abdicate } from '../vsr/view-change.ts';
+import { KimberliteMachine } from './machine.ts';
+
+/** Timer numbers from 32 on are the product's own. */
+const TIMER_PROJECTION = 32;
+/** Projections catch up this often, by at most this many ops: they lag behind the commit number by design. */
+const PROJECTION_US: Us = 50_000;
+const PROJECTION_OPS_MAX = 512;
+/** Upper bounds of the latency histogram's buckets, in µs. */
+export const LATENCY_BUCKETS_US: readonly number[] = [
+  1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+];
+
+/** One view change as `cluster view-changes` lists it. */
+export interface ViewChangeRecord {
+  readonly atWallUs: number;
+  readonly view: number;
+  readonly reason: string;
+}
+
+/** A Kimberlite server process: the replicated log and what the product adds to it. */
+export class KimberliteNode implements Process {
+  readonly vsr: VsrProcess;
+  readonly machine: KimberliteMachine;
+  /** Position up to which projections are built. */
+  projected: number;
+  viewChanges: ViewChangeRecord[];
+  viewChangesTotal: number;
+  commitsTotal: number;
+  readonly latencyCounts: Float64Array;
+  latencySumUs: number;
+  latencyCount: number;
+  private readonly host: Host;
+
+  constructor(host: Host, config: VsrConfig, observer: VsrObserver) {
+    this.host = host;
+    this.machine = new KimberliteMachine();
+    this.projected = 0;
+    this.viewChanges = [];
+    this.viewChangesTotal = 0;
+    this.commitsTotal = 0;
+    this.latencyCounts = new Float64Array(LATENCY_BUCKETS_US.length + 1);
+    this.latencySumUs = 0;
+    this.latencyCount = 0;
+    const node = this;
+    this.vsr = new VsrProcess(host, config, this.machine, {
+      observer: {
+        onApply(replica, incarnation, prepare, hash0, hash1, replyDigest) {
+          node.commitsTotal++;
+          observer.onApply(replica, incarnation, prepare, hash0, hash1, replyDigest);
+        },
+        onInstall: (replica, incarnation, op, hash0, hash1, cause) =>
+          observer.onInstall(replica, incarnation, op, hash0, hash1, cause),
+        onCheckpoint: (replica, incarnation, op, digest) => observer.onCheckpoint(replica, incarnation, op, digest),
+      },
+      onViewChange: (view, reason) => this.noteViewChange(view, reason),
+      onCommitLatency: (latencyUs) => this.noteLatency(latencyUs),
+    });
+  }
+
+  /** Status as the catalogue names it: `recovering` until this replica holds everything committed. */
+  get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' {
+    const replica = this.vsr.replica;
+    if (replica.isolated) return 'isolated';
+    if (replica.mustRecover || replica.status === 'recovering' || replica.catchUpTo > replica.commit) return 'recovering';
+    return replica.status;
+  }
+
+  onStart(): void {
+    this.vsr.onStart();
+    this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
+  }
+
+  onMessage(from: number, message: Message): void {
+    this.vsr.onMessage(from, message);
+  }
+
+  onTimer(timer: number): void {
+    if (timer !== TIMER_PROJECTION) {
+      this.vsr.onTimer(timer);
+      return;
+    }
+    const commit = this.vsr.replica.commit;
+    if (this.projected > commit) this.projected = commit;
+    else this.projected = Math.min(commit, this.projected + PROJECTION_OPS_MAX);
+    this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
+  }
+
+  onDisk(op: DiskOp): void {
+    this.vsr.onDisk(op);
+  }
+
+  /** `replica isolate`: no more votes and no more answers; membership and quorum size stay (catalogue, replica-isolate). */
+  isolate(): void {
+    const replica = this.vsr.replica;
+    if (replica.isolated) return;
+    if (replica.isPrimary) abdicate(replica, 'isolated by the operator');
+    replica.isolated = true;
+    replica.persist();
+    this.host.log('warn', () => 'replica isolated by the operator');
+  }
+
+  /** `replica rejoin`: the replica recovers from its peers and takes part again. */
+  rejoin(): void {
+    const replica = this.vsr.replica;
+    if (!replica.isolated) return;
+    replica.isolated = false;
+    replica.status = 'recovering';
+    replica.persist();
+    replica.armElection();
+    this.host.setTimer(6, 0, 1_000, replica.view);
+    this.host.log('info', () => 'replica rejoins');
+  }
+
+  private noteViewChange(view: number, reason: string): void {
+    this.viewChangesTotal++;
+    this.viewChanges.push({ atWallUs: this.host.wallUs(), view, reason });
+    if (this.viewChanges.length > 4_096) this.viewChanges = this.viewChanges.slice(2_048);
+  }
+
+  private noteLatency(latencyUs: Us): void {
+    let bucket = 0;
+    while (bucket < LATENCY_BUCKETS_US.length && latencyUs > (LATENCY_BUCKETS_US[bucket] as number)) bucket++;
+    this.latencyCounts[bucket] = (this.latencyCounts[bucket] as number) + 1;
+    this.latencySumUs += latencyUs;
+    this.latencyCount++;
+  }
+}

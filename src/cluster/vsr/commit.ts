@@ -1,0 +1,104 @@
+import { OPERATION, type Prepare } from '../storage/prepare.ts';
+import { takeCheckpoint } from './checkpoint.ts';
+import type { VsrMessage } from './message.ts';
+import type { Replica } from './replica.ts';
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Applies what is known to be committed, in order, as far as the log reaches. Stops at a missing entry (the caller's
+ * repair will bring it) and while a checkpoint that must come first is being written.
+ */
+export function advanceCommit(r: Replica): void {
+  const limit = r.config.rules.clampCommit(r.commitMax, r.op);
+  let advanced = false;
+  while (r.commit < limit) {
+    const next = r.commit + 1;
+    if (r.pendingCause !== '' && next % r.config.checkpointOps === 0) break;
+    const prepare = r.journal.entry(next);
+    if (prepare === null) {
+      if (limit > r.op) r.commit = limit;
+      r.dirty = true;
+      break;
+    }
+    apply(r, prepare);
+    advanced = true;
+    if (next % r.config.checkpointOps === 0) takeCheckpoint(r, prepare);
+  }
+  if (advanced && r.catchUpTo > 0 && r.commit >= r.catchUpTo && !r.dirty) {
+    r.catchUpTo = 0;
+    r.host.log('info', () => `recovery complete: op ${r.op}, commit ${r.commit}, view ${r.view}`);
+    r.host.reached('recovery-complete');
+  }
+}
+
+function apply(r: Replica, prepare: Prepare): void {
+  r.commit = prepare.op;
+  let reply: Uint8Array = EMPTY;
+  switch (prepare.operation) {
+    case OPERATION.root:
+    case OPERATION.noop:
+      r.machine.apply(prepare);
+      break;
+    case OPERATION.register: {
+      reply = r.machine.apply(prepare);
+      const evicted = r.sessions.register(prepare.client, prepare.op, prepare.timestampUs, reply);
+      if (evicted >= 0) r.host.reached('session-evicted');
+      break;
+    }
+    default: {
+      const session = r.sessions.get(prepare.client);
+      // A request of a session that an earlier entry evicted is not executed (R13); every replica decides alike.
+      if (prepare.client !== 0 && (session === null || session.request >= prepare.request)) {
+        r.machine.apply({ ...prepare, operation: OPERATION.noop });
+        break;
+      }
+      reply = r.machine.apply(prepare);
+      if (session !== null) {
+        session.request = prepare.request;
+        session.op = prepare.op;
+        session.timestampUs = prepare.timestampUs;
+        session.reply = reply;
+      }
+    }
+  }
+  const digest = reply.length >= 4 ? ((reply[0] as number) | ((reply[1] as number) << 8) | ((reply[2] as number) << 16) | ((reply[3] as number) << 24)) ^ reply.length : reply.length;
+  r.hooks.observer.onApply(r.replica, r.incarnation, prepare, r.machine.hash0, r.machine.hash1, digest);
+  if (r.isPrimary && prepare.client !== 0) {
+    if (r.inPipeline.get(prepare.client) === prepare.request) r.inPipeline.delete(prepare.client);
+    const slot = r.journal.slotOf(prepare.op);
+    const preparedUs = r.preparedUs[slot] as number;
+    if (preparedUs > 0) r.hooks.onCommitLatency(r.host.monotonicUs() - preparedUs);
+    answerFromTable(r, prepare.client);
+  }
+}
+
+/** Sends the reply that the client table holds for `client`, if any. */
+export function answerFromTable(r: Replica, client: number): void {
+  const session = r.sessions.get(client);
+  if (session === null || r.isolated) return;
+  const reply = r.message('reply');
+  reply.client = client;
+  reply.request = session.request;
+  reply.op = session.op;
+  reply.commit = r.commit;
+  reply.nonce = session.session;
+  reply.timeUs = session.timestampUs;
+  reply.body = session.reply;
+  r.send(hostOfClient(client), r.sealed(reply, client, session.request));
+}
+
+/** Client ids carry the number of their host, so that replies find it: `life * 1024 + host`. */
+export function hostOfClient(client: number): number {
+  return client & 1023;
+}
+
+export function clientId(host: number, life: number): number {
+  return life * 1024 + host;
+}
+
+/** Whether `message` is a request that the table or the pipeline already knows. */
+export function isKnownRequest(r: Replica, message: VsrMessage): boolean {
+  const session = r.sessions.get(message.client);
+  return session !== null && message.request <= session.request;
+}

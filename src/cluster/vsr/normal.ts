@@ -1,0 +1,359 @@
+import { makePrepare } from '../storage/record.ts';
+import { OPERATION, type Prepare, sameSum } from '../storage/prepare.ts';
+import { advanceCommit, answerFromTable, hostOfClient, isKnownRequest } from './commit.ts';
+import { TIMER } from './config.ts';
+import type { VsrMessage } from './message.ts';
+import type { Replica } from './replica.ts';
+
+const EMPTY = new Uint8Array(0);
+
+/** A client's request. Only the primary of the view executes it; a backup passes it on. */
+export function onRequest(r: Replica, message: VsrMessage): void {
+  if (r.status !== 'normal' || r.isolated || r.mustRecover) return;
+  if (!r.isLeader()) {
+    // Passed on once: a request that came from a replica already is not passed on again.
+    if (message.incarnation === 0) r.send(r.leaderOf(r.view), { ...message, incarnation: r.incarnation });
+    return;
+  }
+  if (isKnownRequest(r, message)) {
+    const session = r.sessions.get(message.client);
+    if (session !== null && session.request === message.request && r.config.rules.answersFromTable()) {
+      r.host.reached('retry-answered-from-table');
+      answerFromTable(r, message.client);
+      return;
+    }
+    if (r.config.rules.answersFromTable()) return;
+  }
+  if (r.inPipeline.get(message.client) === message.request && r.config.rules.answersFromTable()) return;
+  if (message.operation !== OPERATION.register && r.sessions.get(message.client) === null) {
+    if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
+    return;
+  }
+  if (r.commit < r.commitMax || r.op - r.commitMax >= r.config.pipelineMax || !hasRoom(r)) {
+    if (r.queue.length < r.config.sessionsMax) r.queue.push(message);
+    return;
+  }
+  prepareRequest(r, message);
+}
+
+function evict(r: Replica, request: VsrMessage): void {
+  const message = r.message('eviction');
+  message.client = request.client;
+  message.request = request.request;
+  r.send(hostOfClient(request.client), r.sealed(message, request.client, request.request));
+  r.host.reached('eviction-sent');
+}
+
+/** Whether the slot of the next op may be overwritten: its former op lies under a checkpoint that a quorum holds (R7). */
+function hasRoom(r: Replica): boolean {
+  const former = r.op + 1 - r.config.journalSlots;
+  return former <= r.checkpointQuorumOp && former <= r.checkpointOp;
+}
+
+/** Synchronised time for the next entry, or -1 when the cluster clock has no epoch: then writes are refused (R6). */
+function nextTimestampUs(r: Replica): number {
+  const nowUs = r.clock.nowUs(r.host.monotonicUs());
+  if (nowUs < 0) return -1;
+  return r.config.rules.clampsTimestamp() ? Math.max(nowUs, r.lastTimestampUs) : nowUs;
+}
+
+function prepareRequest(r: Replica, message: VsrMessage): void {
+  const timestampUs = nextTimestampUs(r);
+  if (timestampUs < 0) {
+    r.host.reached('request-refused-no-clock');
+    r.host.log('warn', () => `request refused: cluster clock has no epoch (${clockReason(r)})`);
+    return;
+  }
+  prepareEntry(r, message.operation, message.client, message.request, timestampUs, message.body ?? EMPTY);
+  r.inPipeline.set(message.client, message.request);
+}
+
+/** The name under which the product reports a refused epoch (catalogue, scn3 logs). */
+export function clockReason(r: Replica): string {
+  return r.clock.refusal === 'tolerance-exceeded' ? 'ToleranceExceeded' : 'NoQuorumAgreement';
+}
+
+/** Appends an entry as primary and sends it to the backups. */
+export function prepareEntry(
+  r: Replica,
+  operation: number,
+  client: number,
+  request: number,
+  timestampUs: number,
+  body: Uint8Array,
+): void {
+  const prepare = makePrepare({
+    cluster: r.config.cluster,
+    epoch: r.epoch,
+    view: r.view,
+    op: r.op + 1,
+    parent: r.headSum(),
+    operation,
+    client,
+    request,
+    timestampUs,
+    body,
+  });
+  r.lastTimestampUs = timestampUs;
+  r.op = prepare.op;
+  const slot = r.journal.slotOf(prepare.op);
+  r.okMasks[slot] = 0;
+  r.okCounts[slot] = 0;
+  r.preparedUs[slot] = r.host.monotonicUs();
+  r.journal.append(prepare);
+  r.broadcast(prepareMessage(r, prepare));
+  if (!r.host.isArmed(TIMER.prepareRetry)) armRetry(r);
+  if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
+}
+
+function armRetry(r: Replica): void {
+  r.host.setTimer(TIMER.prepareRetry, r.config.prepareRetryUs, r.config.prepareRetryUs, 0);
+}
+
+function prepareMessage(r: Replica, prepare: Prepare): VsrMessage {
+  const message = r.message('prepare');
+  message.op = prepare.op;
+  message.commit = r.commitMax;
+  message.prepare = prepare;
+  message.sum = prepare.sum;
+  return r.sealed(message, r.view, prepare.op);
+}
+
+/** The primary's entry for a backup. */
+export function onPrepare(r: Replica, from: number, message: VsrMessage): void {
+  const prepare = message.prepare;
+  if (prepare === null || r.status !== 'normal' || from !== r.leaderOf(r.view)) return;
+  hearPrimary(r, message);
+  if (prepare.op <= r.op) {
+    onKnownPrepare(r, prepare);
+  } else if (!accepts(r, prepare.op)) {
+    r.host.reached('prepare-refused-no-room');
+  } else if (prepare.op === r.op + 1) {
+    appendFollowing(r, prepare);
+    drainPending(r);
+  } else {
+    if (r.pending.size < r.config.pipelineMax * 2) r.pending.set(prepare.op, prepare);
+    needRepair(r);
+  }
+  learnCommit(r, message.commit);
+}
+
+function accepts(r: Replica, op: number): boolean {
+  const former = op - r.config.journalSlots;
+  return former <= r.checkpointQuorumOp && former <= r.checkpointOp;
+}
+
+function onKnownPrepare(r: Replica, prepare: Prepare): void {
+  const header = r.journal.header(prepare.op);
+  const known = header !== null && sameSum(header.sum, prepare.sum);
+  if (known && r.journal.entry(prepare.op) === null) {
+    r.journal.append(prepare);
+    if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
+    return;
+  }
+  if (r.config.rules.reacksDuplicate()) {
+    r.host.reached('prepare-acknowledged-again');
+    acknowledge(r);
+  }
+}
+
+/** Appends `prepare` as op + 1 of the view's log; refuses one that does not continue the own head. */
+function appendFollowing(r: Replica, prepare: Prepare): boolean {
+  if (!sameSum(prepare.parent, r.headSum())) {
+    r.host.reached('prepare-breaks-chain');
+    return false;
+  }
+  r.op = prepare.op;
+  r.journal.append(prepare);
+  if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
+  return true;
+}
+
+/** Appends the prepares that had come too early and now follow. */
+export function drainPending(r: Replica): void {
+  if (r.pending.size === 0) return;
+  for (;;) {
+    const next = r.pending.get(r.op + 1);
+    if (next === undefined || !accepts(r, next.op)) break;
+    r.pending.delete(next.op);
+    if (!appendFollowing(r, next)) break;
+  }
+  for (const op of r.pending.keys()) if (op <= r.op) r.pending.delete(op);
+}
+
+/** An entry that a repair brought: it either fills a known gap or continues the head. */
+export function takeRepaired(r: Replica, prepare: Prepare): boolean {
+  const header = r.journal.header(prepare.op);
+  if (prepare.op <= r.op) {
+    if (header === null || r.journal.entry(prepare.op) !== null) return false;
+    if (!r.config.rules.repairAccepts(header.sum, prepare)) {
+      r.host.reached('repair-refused-other-sum');
+      return false;
+    }
+    r.journal.append(prepare);
+    if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
+    return true;
+  }
+  if (prepare.op !== r.op + 1 || !accepts(r, prepare.op) || r.isLeader()) return false;
+  const appended = appendFollowing(r, prepare);
+  if (appended) drainPending(r);
+  return appended;
+}
+
+function needRepair(r: Replica): void {
+  r.dirty = true;
+  if (!r.host.isArmed(TIMER.repair)) r.host.setTimer(TIMER.repair, 1_000, r.config.repairUs, 0);
+}
+
+/** Whatever proves that the primary of the view is alive. */
+function hearPrimary(r: Replica, message: VsrMessage): void {
+  if (message.op > r.primaryOp) r.primaryOp = message.op;
+  if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;
+  r.viewChangeRound = 0;
+  r.proposed = 0;
+  r.armElection();
+}
+
+/** The cluster has committed up to `commit` (of this view's log). */
+export function learnCommit(r: Replica, commit: number): void {
+  if (commit > r.commitMax) r.commitMax = commit;
+  if (r.commit < r.commitMax) {
+    advanceCommit(r);
+    if (r.commit < r.commitMax) needRepair(r);
+  }
+}
+
+/** The gapless durable prefix may have grown: a backup acknowledges, the primary counts itself. */
+export function onDurableAdvance(r: Replica): void {
+  if (!r.advanceDurable()) return;
+  if (r.status !== 'normal' || r.durableLogView !== r.view) return;
+  if (r.isLeader()) countOk(r, r.replica, r.durableOp);
+  else acknowledge(r);
+}
+
+/** prepare_ok for the gapless durable prefix: for the current view, to its primary only (R7). */
+export function acknowledge(r: Replica): void {
+  if (r.status !== 'normal' || r.isLeader() || r.mustRecover || r.isolated) return;
+  if (r.durableLogView !== r.view && r.config.rules.voteNeedsDurableView()) return;
+  const message = r.message('prepareOk');
+  message.op = r.durableOp;
+  message.commit = r.commit;
+  message.sum = r.sumAt(r.durableOp);
+  r.send(r.leaderOf(r.view), r.sealed(message, r.view, r.durableOp));
+}
+
+/** A backup holds everything up to `op` durably. */
+export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
+  if (!r.isPrimary || !r.isMember(from)) return;
+  hearBackup(r, from, message);
+  if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
+  countOk(r, from, message.op);
+}
+
+function hearBackup(r: Replica, from: number, message: VsrMessage): void {
+  const nowUs = r.host.monotonicUs();
+  r.peerHeardUs[from] = nowUs;
+  r.peerCommits[from] = message.commit;
+  if (message.checkpointOp > (r.peerCheckpoints[from] as number)) {
+    r.peerCheckpoints[from] = message.checkpointOp;
+    updateCheckpointQuorum(r);
+  }
+  let heard = 1;
+  const since = nowUs - r.config.abdicateUs;
+  for (const member of r.members) if (member !== r.replica && (r.peerHeardUs[member] as number) >= since) heard++;
+  if (heard >= r.commitQuorum()) r.lastQuorumHeardUs = nowUs;
+}
+
+/** The op under whose checkpoint a commit quorum stands. */
+export function updateCheckpointQuorum(r: Replica): void {
+  r.peerCheckpoints[r.replica] = r.checkpointOp;
+  const ops = r.members.map((member) => r.peerCheckpoints[member] as number).sort((left, right) => right - left);
+  const op = ops[r.commitQuorum() - 1] ?? 0;
+  if (op > r.checkpointQuorumOp) {
+    r.checkpointQuorumOp = op;
+    drainQueue(r);
+  }
+}
+
+function countOk(r: Replica, from: number, op: number): void {
+  const acked = r.ackedOps[from] as number;
+  const bit = 1 << from;
+  for (let covered = Math.max(acked, r.commitMax) + 1; covered <= op; covered++) {
+    const slot = r.journal.slotOf(covered);
+    r.okMasks[slot] = (r.okMasks[slot] as number) | bit;
+    r.okCounts[slot] = (r.okCounts[slot] as number) + 1;
+  }
+  if (op <= acked && op > r.commitMax) {
+    const slot = r.journal.slotOf(op);
+    r.okCounts[slot] = (r.okCounts[slot] as number) + 1;
+  }
+  if (op > acked) r.ackedOps[from] = op;
+  const quorum = r.commitQuorum();
+  let committed = r.commitMax;
+  while (committed < r.op) {
+    const slot = r.journal.slotOf(committed + 1);
+    if (r.config.rules.countOks(r.okMasks[slot] as number, r.okCounts[slot] as number) < quorum) break;
+    committed++;
+  }
+  if (committed > r.commitMax) {
+    r.commitMax = committed;
+    r.host.reached('prepare-quorum');
+    advanceCommit(r);
+    drainQueue(r);
+  }
+}
+
+/** Takes up requests that had to wait for a place in the pipeline. */
+export function drainQueue(r: Replica): void {
+  while (r.queue.length > 0 && r.isPrimary) {
+    if (r.commit < r.commitMax || r.op - r.commitMax >= r.config.pipelineMax || !hasRoom(r)) return;
+    const request = r.queue.shift() as VsrMessage;
+    onRequest(r, request);
+  }
+}
+
+/** Sends again what backups have not acknowledged. */
+export function onPrepareRetry(r: Replica): void {
+  if (!r.isPrimary || r.op === r.commitMax) return;
+  const last = Math.min(r.op, r.commitMax + r.config.pipelineMax);
+  for (let op = r.commitMax + 1; op <= last; op++) {
+    const prepare = r.journal.entry(op);
+    if (prepare === null) continue;
+    const message = prepareMessage(r, prepare);
+    for (const member of r.members) {
+      if (member !== r.replica && (r.ackedOps[member] as number) < op) r.send(member, message);
+    }
+  }
+  r.host.reached('prepare-retransmitted');
+  armRetry(r);
+}
+
+/** The primary says that it is there, what is committed, and which checkpoint a quorum holds. */
+export function sendHeartbeat(r: Replica): void {
+  if (!r.isPrimary || r.isolated) return;
+  const message = r.message('heartbeat');
+  message.op = r.op;
+  message.commit = r.commitMax;
+  message.sum = r.headSum();
+  message.nonce = r.host.monotonicUs();
+  r.broadcast(r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs())));
+  r.host.setTimer(TIMER.heartbeat, r.heartbeatUs(), r.heartbeatUs(), r.view);
+}
+
+export function onHeartbeat(r: Replica, from: number, message: VsrMessage): void {
+  if (r.status !== 'normal' || from !== r.leaderOf(r.view)) return;
+  hearPrimary(r, message);
+  if (message.op > r.op) needRepair(r);
+  learnCommit(r, message.commit);
+  const answer = r.message('heartbeatAck');
+  answer.op = r.durableOp;
+  answer.commit = r.commit;
+  answer.sum = r.sumAt(r.durableOp);
+  answer.nonce = message.nonce;
+  r.send(from, r.sealed(answer, r.view, Math.floor(message.nonce / r.heartbeatUs())));
+}
+
+export function onHeartbeatAck(r: Replica, from: number, message: VsrMessage): void {
+  if (!r.isPrimary || !r.isMember(from)) return;
+  hearBackup(r, from, message);
+}

@@ -1,0 +1,112 @@
+import { requestTransfer } from './checkpoint.ts';
+import { TIMER } from './config.ts';
+import type { VsrMessage } from './message.ts';
+import type { Replica } from './replica.ts';
+import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
+
+/** Repair requests that one round sends at most. */
+const ROUND_MAX = 8;
+
+/** Begins to look for what is missing; a round follows at once and then every `repairUs` until nothing is. */
+export function startRepair(r: Replica): void {
+  r.dirty = true;
+  if (!r.host.isArmed(TIMER.repair)) r.host.setTimer(TIMER.repair, 0, 1_000, 0);
+}
+
+/**
+ * One round: asks for entries whose header is known, for those that the primary has beyond the own head, and for a
+ * checkpoint where even the headers are gone. Each round asks another peer, so that one silent peer delays a repair and
+ * never prevents it. Returns whether anything is missing still.
+ */
+export function repairRound(r: Replica): boolean {
+  r.repairAttempt++;
+  let asked = 0;
+  let missing = false;
+  for (let op = r.checkpointOp + 1; op <= r.op; op++) {
+    if (r.journal.entry(op) !== null && !r.journal.isFaulty(op)) continue;
+    const header = r.journal.header(op);
+    if (r.journal.entry(op) !== null) {
+      // Intact in memory, damaged on disk: written again from memory.
+      if (r.journal.states[r.journal.slotOf(op)] === 0) r.journal.append(r.journal.entry(op) as never);
+      missing = true;
+      continue;
+    }
+    missing = true;
+    if (header === null) {
+      if (op > r.commit) {
+        requestTransfer(r, transferSource(r));
+        break;
+      }
+      continue;
+    }
+    if (asked++ < ROUND_MAX) ask(r, op, header.sum);
+  }
+  if (r.status === 'normal' && !r.isLeader() && r.primaryOp > r.op) {
+    missing = true;
+    const last = Math.min(r.primaryOp, r.op + ROUND_MAX);
+    for (let op = r.op + 1; op <= last; op++) if (!r.pending.has(op)) askPrimary(r, op);
+  }
+  if (r.commit < Math.min(r.commitMax, r.op) && r.journal.header(r.commit + 1) === null) missing = true;
+  if (r.commit < r.checkpointOp) {
+    // The checkpoint that the superblock names could not be read: its state must come from a peer.
+    missing = true;
+    requestTransfer(r, transferSource(r));
+  }
+  r.dirty = missing;
+  if (missing) r.host.setTimer(TIMER.repair, Math.floor(r.config.repairUs / 2), r.config.repairUs, 0);
+  return missing;
+}
+
+function transferSource(r: Replica): number {
+  if (r.status === 'view-change' && r.isLeader()) return r.transferFrom;
+  return r.leaderOf(r.view);
+}
+
+function ask(r: Replica, op: number, sum: Sum): void {
+  const sources = r.status === 'view-change' ? (r.chosenSources.get(op) ?? []) : [];
+  const peers = sources.filter((peer) => peer !== r.replica);
+  const others = peers.length > 0 ? peers : r.members.filter((member) => member !== r.replica);
+  if (others.length === 0) return;
+  const first = r.status === 'normal' && r.repairAttempt % 2 === 1 && !r.isLeader();
+  const to = first ? r.leaderOf(r.view) : (others[(r.repairAttempt + op) % others.length] as number);
+  const message = r.message('getPrepare');
+  message.op = op;
+  message.sum = sum;
+  r.send(to, r.sealed(message, r.view, op));
+  r.host.reached('repair-asked');
+}
+
+function askPrimary(r: Replica, op: number): void {
+  const message = r.message('getPrepare');
+  message.op = op;
+  r.send(r.leaderOf(r.view), r.sealed(message, r.view, op));
+}
+
+/**
+ * A peer misses an entry. With a sum any replica answers that holds exactly that entry; without one only the primary
+ * of the view does. Who cannot says so, with its checkpoint: the asker then knows that it needs a state transfer.
+ */
+export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
+  if (!r.isMember(from) || r.mustRecover) return;
+  const entry = r.journal.entry(message.op);
+  const any = message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
+  const mine = any ? r.isPrimary && message.view === r.view && message.op <= r.op : true;
+  if (entry !== null && mine && (any || r.config.rules.repairAccepts(message.sum, entry))) {
+    const answer = r.message('repairPrepare');
+    answer.op = entry.op;
+    answer.prepare = entry;
+    answer.sum = entry.sum;
+    r.send(from, r.sealed(answer, r.view, entry.op));
+    return;
+  }
+  const answer = r.message('repairMissing');
+  answer.op = message.op;
+  r.send(from, r.sealed(answer, r.view, message.op));
+}
+
+/** A peer does not have the entry: when its checkpoint is past it, only a state transfer helps. */
+export function onRepairMissing(r: Replica, from: number, message: VsrMessage): void {
+  if (message.checkpointOp < message.op || message.op <= r.commit || message.op <= r.checkpointOp) return;
+  if (r.status === 'view-change' && r.isLeader()) r.transferFrom = from;
+  requestTransfer(r, transferSource(r));
+}

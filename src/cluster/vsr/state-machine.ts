@@ -1,0 +1,18 @@
+import type { Prepare } from '../storage/prepare.ts';
+
+/** What the log drives. It must be a function of the log alone: no clock, no generator, no host. */
+export interface StateMachine {
+  /** Two words of a hash over the whole state, kept up to date in O(1). */
+  readonly hash0: number;
+  readonly hash1: number;
+  /** Executes an entry and returns the reply's bytes (empty for the protocol's own entries). */
+  apply(prepare: Prepare): Uint8Array;
+  /** Forgets everything: the state before op 1. */
+  reset(): void;
+  /** Equal states have equal bytes. */
+  snapshot(): Uint8Array;
+  restore(bytes: Uint8Array): void;
+  /** Timing that the log has set, or 0 where the configuration's default is in force. */
+  readonly electionTimeoutUs: number;
+  readonly heartbeatUs: number;
+}

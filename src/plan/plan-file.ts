@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import type { RunPlan } from './plan.ts';
+
+/**
+ * The form of a plan file, field by field as `RunPlan` says. Nothing is filled in and nothing may be added: a plan is
+ * complete, so a key that is missing or unknown is a mistake.
+ */
+const count = z.int().min(0);
+const us = z.int().min(0).describe('microseconds');
+const fraction = z.int().min(0).max(65536);
+const bytes = z.int().min(1);
+const variant = z.enum(['safe', 'literal', 'swarm']);
+
+const trigger = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('at'), atUs: us }),
+  z.strictObject({
+    kind: z.literal('on'),
+    mark: z.string().min(1),
+    nth: z.int().min(1),
+    host: z.int().min(-1),
+    delayUs: us,
+  }),
+]);
+
+const target = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('hosts'), hosts: z.array(count) }),
+  z.strictObject({
+    kind: z.literal('role'),
+    role: z.enum(['primary', 'backup', 'any-replica', 'all-replicas']),
+    index: count,
+  }),
+]);
+
+const fault = z.strictObject({
+  label: z.string().min(1),
+  kind: z.string().min(1),
+  trigger,
+  target,
+  durationUs: us,
+  params: z.record(z.string(), z.union([z.number(), z.string()])),
+});
+
+const cluster = z.strictObject({
+  replicaCount: z.int().min(1),
+  clientCount: count,
+  journalSlots: z.int().min(1),
+  slotBytes: bytes,
+  checkpointOps: z.int().min(1),
+  pipelineMax: z.int().min(1),
+  sessionsMax: z.int().min(1),
+  heartbeatUs: us,
+  electionTimeoutUs: us,
+  prepareRetryUs: us,
+  restart: z.enum(['no', 'on-failure', 'always']),
+  restartDelayUs: us,
+});
+
+const network = z.strictObject({
+  latencyUsMin: us,
+  latencyUsMean: us,
+  lossPer65536: fraction,
+  duplicatePer65536: fraction,
+  reorderPer65536: fraction,
+  reorderUsMax: us,
+  corruptPer65536: fraction,
+  bytesPerMs: count,
+  queueMax: count,
+});
+
+const disk = z.strictObject({
+  sectorBytes: bytes,
+  capacityBytes: bytes,
+  writeLatencyUsMin: us,
+  writeLatencyUsMean: us,
+  readLatencyUsMin: us,
+  readLatencyUsMean: us,
+  fsyncLatencyUsMin: us,
+  fsyncLatencyUsMean: us,
+  bytesPerMs: count,
+  queueDepth: z.int().min(1),
+});
+
+const workload = z.strictObject({
+  kind: z.enum(['closed', 'open']),
+  thinkUsMin: us,
+  thinkUsMax: us,
+  bodyBytesMin: count,
+  bodyBytesMax: count,
+  readPer65536: fraction,
+  streamCount: z.int().min(1),
+  retryUs: us,
+  operationsMax: count,
+});
+
+const step = z.strictObject({
+  id: z.string().min(1),
+  on: z.string().min(1),
+  script: z.string(),
+  phase: z.enum(['diagnose', 'resolve']),
+  expectCode: z.int().min(0).max(255),
+  expectMatch: z.array(z.string()),
+  expectNoMatch: z.array(z.string()),
+  timeoutUs: us,
+});
+
+const operator = z.strictObject({
+  onAlerts: z.array(z.string()),
+  startUs: us,
+  reactionUs: us,
+  steps: z.array(step),
+});
+
+const alerts = z.strictObject({
+  rules: z.array(z.string()),
+  mustFire: z.array(z.strictObject({ id: z.string(), withinUs: us })),
+  mayFire: z.array(z.string()),
+});
+
+const expectedFailure = z.strictObject({
+  property: z.string().min(1),
+  seeds: z.enum(['every', 'some']),
+  pinned: count,
+  reason: z.string(),
+});
+
+const plan = z.strictObject({
+  version: z.literal(1),
+  system: z.string().min(1),
+  scenario: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'is not an id of lower-case letters, digits and dashes'),
+  variant,
+  seed: z.int().min(0).max(0xffff_ffff),
+  startWallMs: count,
+  profile: z.enum(['intended', 'as_built']),
+  cluster,
+  network,
+  disk,
+  clock: z.strictObject({ wallOffsetUs: z.array(z.int()), driftPpm: z.array(z.number()) }),
+  workload,
+  faults: z.array(fault),
+  operator: operator.nullable(),
+  alerts: alerts.nullable(),
+  mustReach: z.array(z.string()),
+  guardsOff: z.array(z.string()),
+  mutant: z.string().nullable(),
+  expectedFailure: expectedFailure.nullable(),
+  mttrUs: us,
+  properties: z.array(z.string()),
+  faultPhaseUs: us,
+  limits: z.strictObject({ eventsMax: z.int().min(1), virtualUsMax: z.int().min(1) }),
+  rarities: z.boolean(),
+});
+
+/** A plan that cannot be used: where, and what to do. Paths read like `faults[2].trigger.nth`. */
+export interface PlanMistake {
+  readonly path: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+export type PlanReading =
+  | { readonly kind: 'plan'; readonly plan: RunPlan }
+  | { readonly kind: 'mistake'; readonly mistake: PlanMistake };
+
+const COMPLETE = 'a plan file is complete: write every field, as `firedrill run` stores them in a bundle';
+
+/** Reads the value that a plan file holds (parsed JSON) and says what is wrong with the first thing that is. */
+export function readPlan(value: unknown): PlanReading {
+  const parsed = plan.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const wrongVersion = issue.path[0] === 'version';
+    return mistake(
+      pathText(issue.path),
+      issue.message,
+      wrongVersion ? 'this firedrill reads version 1; run the scenario again to get a plan of this version' : COMPLETE,
+    );
+  }
+  return crossFields(parsed.data);
+}
+
+function crossFields(found: RunPlan): PlanReading {
+  const labels = found.faults.map(({ label }) => label);
+  const twice = labels.findIndex((label, index) => labels.indexOf(label) !== index);
+  if (twice !== -1) {
+    return mistake(`faults[${twice}].label`, `${labels[twice]} is used twice`, 'give each fault a label of its own');
+  }
+  for (const [index, { expectMatch, expectNoMatch, id }] of (found.operator?.steps ?? []).entries()) {
+    const bad = [...expectMatch, ...expectNoMatch].find((pattern) => !isPattern(pattern));
+    if (bad !== undefined) {
+      const where = `operator.steps[${index}]`;
+      return mistake(where, `step ${id} has the pattern ${bad}, which is no regular expression`, 'correct the pattern');
+    }
+  }
+  return { kind: 'plan', plan: found };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function mistake(path: string, problem: string, remedy: string): PlanReading {
+  return { kind: 'mistake', mistake: { path, problem, remedy } };
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
+  return text === '' ? 'plan' : text;
+}

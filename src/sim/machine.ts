@@ -1,0 +1,428 @@
+import { type DiskOp, type Host, type LogLevel, type Message, type Process, ProcessAssertion, ProcessExit, type ProcessFactory } from './api.ts';
+import type { Clock } from './clock.ts';
+import { EVENT } from './core.ts';
+import type { Disk } from './disk.ts';
+import { chance, DOMAIN, mix2, mix3, mix5, mixString, scale } from './mix.ts';
+import type { Us } from './time.ts';
+import { RECORD } from './trace.ts';
+import type { World } from './world.ts';
+
+const TIMERS = 64;
+/** Lines that a host's journal keeps; older ones are rotated away. */
+const JOURNAL_LINES = 4_000;
+/** Messages that a paused host's socket buffers hold; further ones are dropped. */
+const INBOX_MAX = 256;
+
+/** One line of a host's journal. `atWallUs` is the host's own wall clock. */
+export interface JournalLine {
+  readonly atUs: Us;
+  readonly atWallUs: Us;
+  readonly unit: string;
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** When the supervisor starts a dead process again (systemd's Restart= and RestartSec=). */
+export interface Supervisor {
+  policy: 'no' | 'on-failure' | 'always';
+  delayUs: Us;
+}
+
+export type StopCause = 'exit' | 'crash' | 'assertion' | 'oom-kill' | 'power-loss' | 'stop';
+
+interface Deferred {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly ref: unknown;
+}
+
+/**
+ * A host: one process under a supervisor, a disk, clocks, a CPU. Protocol code sees it only as {@link Host}; the
+ * other methods belong to faults, to the operator and to the world.
+ */
+export class Machine implements Host {
+  readonly id: number;
+  readonly name: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly supervisor: Supervisor;
+  readonly journal: JournalLine[];
+  incarnation: number;
+  process: Process | null;
+  powered: boolean;
+  paused: boolean;
+  /** False after an operator stopped the service: the supervisor leaves it alone. */
+  enabled: boolean;
+  /** CPU time that one event costs; 0 is a CPU without limit. Events that come while it is busy wait. */
+  cpuUsPerEvent: Us;
+  /** CPU time used, for `top`. */
+  cpuBusyUs: Us;
+  assertionFailures: number;
+  startedUs: Us;
+  stopCause: StopCause | '';
+  private readonly world: World;
+  private readonly factory: ProcessFactory | null;
+  private readonly deadlines: Float64Array;
+  private readonly queued: Float64Array;
+  private readonly keys: Int32Array;
+  private readonly attempts: Int32Array;
+  private outTo: number[];
+  private outMessages: Message[];
+  private busyUntilUs: Us;
+  private deferred: Deferred[];
+  private inboxCount: number;
+  private pausedAtUs: Us;
+
+  constructor(world: World, id: number, name: string, disk: Disk, clock: Clock, factory: ProcessFactory | null) {
+    this.world = world;
+    this.id = id;
+    this.name = name;
+    this.disk = disk;
+    this.clock = clock;
+    this.factory = factory;
+    this.supervisor = { policy: 'no', delayUs: 0 };
+    this.journal = [];
+    this.incarnation = 0;
+    this.process = null;
+    this.powered = true;
+    this.paused = false;
+    this.enabled = true;
+    this.cpuUsPerEvent = 0;
+    this.cpuBusyUs = 0;
+    this.assertionFailures = 0;
+    this.startedUs = -1;
+    this.stopCause = '';
+    this.deadlines = new Float64Array(TIMERS).fill(-1);
+    this.queued = new Float64Array(TIMERS).fill(-1);
+    this.keys = new Int32Array(TIMERS);
+    this.attempts = new Int32Array(TIMERS);
+    this.outTo = [];
+    this.outMessages = [];
+    this.busyUntilUs = 0;
+    this.deferred = [];
+    this.inboxCount = 0;
+    this.pausedAtUs = 0;
+  }
+
+  // ---- Host: what the process may do ----
+
+  send(to: number, message: Message): void {
+    this.outTo.push(to);
+    this.outMessages.push(message);
+  }
+
+  setTimer(timer: number, delayUsMin: Us, delayUsMax: Us, key: number): void {
+    let delayUs = delayUsMin;
+    if (delayUsMax > delayUsMin) {
+      const attempt = this.keys[timer] === key ? (this.attempts[timer] as number) + 1 : 0;
+      this.keys[timer] = key;
+      this.attempts[timer] = attempt;
+      const draw = mix5(this.world.seed, DOMAIN.timerJitter, this.id, this.incarnation, timer, key, attempt);
+      this.world.trace.foldDraw(draw);
+      delayUs = scale(draw, delayUsMin, delayUsMax);
+    }
+    const deadlineUs = this.world.nowUs + this.clock.trueDelayUs(delayUs);
+    this.deadlines[timer] = deadlineUs;
+    const queuedUs = this.queued[timer] as number;
+    if (queuedUs < 0 || queuedUs > deadlineUs) this.queueTimer(timer, deadlineUs);
+  }
+
+  cancelTimer(timer: number): void {
+    this.deadlines[timer] = -1;
+  }
+
+  isArmed(timer: number): boolean {
+    return (this.deadlines[timer] as number) >= 0;
+  }
+
+  monotonicUs(): Us {
+    return this.clock.monotonicUs();
+  }
+
+  wallUs(): Us {
+    return this.clock.wallUs();
+  }
+
+  read(file: string, offsetBytes: number, lengthBytes: number, token: number, tag: number): void {
+    this.disk.read(this.incarnation, file, offsetBytes, lengthBytes, token, tag);
+  }
+
+  write(file: string, offsetBytes: number, bytes: Uint8Array, token: number, tag: number): void {
+    this.disk.write(this.incarnation, file, offsetBytes, bytes, token, tag);
+  }
+
+  fsync(file: string, token: number, tag: number): void {
+    this.disk.fsync(this.incarnation, file, token, tag);
+  }
+
+  createFile(file: string, sizeBytes: number): '' | 'ENOSPC' {
+    return this.disk.createFile(file, sizeBytes);
+  }
+
+  removeFile(file: string): void {
+    this.disk.removeFile(file);
+  }
+
+  fileExists(file: string): boolean {
+    return this.disk.fileExists(file);
+  }
+
+  fileSizeBytes(file: string): number {
+    return this.disk.fileSizeBytes(file);
+  }
+
+  readDirect(file: string, offsetBytes: number, lengthBytes: number, token: number, tag: number): void {
+    this.disk.readDirect(this.incarnation, file, offsetBytes, lengthBytes, token, tag);
+  }
+
+  exit(reason: string): never {
+    throw new ProcessExit(reason);
+  }
+
+  log(level: LogLevel, text: () => string): void {
+    if (this.world.logging) this.logLine('kimberlite', level, text());
+  }
+
+  reached(mark: string): void {
+    this.world.mark(mark, this.id);
+  }
+
+  may(name: string, key: number): boolean {
+    if (!this.world.rarities) return false;
+    const nameHash = mixString(0, name);
+    if (!chance(mix2(this.world.seed, DOMAIN.may, nameHash, 0), 16_384)) return false;
+    return chance(mix3(this.world.seed, DOMAIN.mayFire, nameHash, this.id, key), 2_048);
+  }
+
+  // ---- The machine: what the world, faults and the operator do with it ----
+
+  get isUp(): boolean {
+    return this.process !== null;
+  }
+
+  /** Adds a line to the host's journal under a unit's name (`kernel` for what dmesg shows). */
+  logLine(unit: string, level: LogLevel, text: string): void {
+    const line = { atUs: this.world.nowUs, atWallUs: this.clock.wallUs(), unit, level, text };
+    this.journal.push(line);
+    if (this.journal.length > JOURNAL_LINES) this.journal.splice(0, JOURNAL_LINES / 4);
+    this.world.onLog?.(this, line);
+    if (this.world.trace.recording) this.world.trace.record(line.atUs, RECORD.log, this.id, 0, 0, 0, `${unit}: ${text}`);
+  }
+
+  /** Starts the process; a no-op when it runs, is without power or has no program. */
+  start(): void {
+    if (this.factory === null || this.process !== null || !this.powered) return;
+    this.incarnation++;
+    this.stopCause = '';
+    this.startedUs = this.world.nowUs;
+    this.deadlines.fill(-1);
+    this.world.trace.fold(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0);
+    if (this.world.trace.recording) {
+      this.world.trace.record(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0, `process starts, incarnation ${this.incarnation}`);
+    }
+    this.process = this.factory(this);
+    this.world.onStart?.(this);
+    try {
+      this.process.onStart();
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    this.flush();
+  }
+
+  /**
+   * Ends the process. Its memory is gone; the page cache stays (R2). The supervisor restarts it after its delay when
+   * its policy covers the cause.
+   */
+  stop(cause: StopCause): void {
+    this.world.trace.fold(this.world.nowUs, RECORD.crash, this.id, this.incarnation, mixString(0, cause), 0);
+    if (this.world.trace.recording) {
+      this.world.trace.record(this.world.nowUs, RECORD.crash, this.id, this.incarnation, 0, 0, `process ends: ${cause}`);
+    }
+    if (this.process === null) return;
+    this.process = null;
+    this.stopCause = cause;
+    this.paused = false;
+    this.deadlines.fill(-1);
+    this.outTo.length = 0;
+    this.outMessages.length = 0;
+    this.deferred.length = 0;
+    this.inboxCount = 0;
+    if (cause !== 'power-loss') this.disk.processCrash();
+    this.world.onStop?.(this, cause);
+    const restarts = this.supervisor.policy === 'always' || (this.supervisor.policy === 'on-failure' && cause !== 'exit');
+    if (this.enabled && restarts && cause !== 'stop' && cause !== 'power-loss') this.scheduleStart(this.supervisor.delayUs);
+  }
+
+  /** Puts a start of the process into the queue, `delayUs` from now. */
+  scheduleStart(delayUs: Us): void {
+    this.world.schedule(this.world.nowUs + delayUs, EVENT.start, this.id, this.incarnation, 0, null);
+  }
+
+  /** Power fails: the process ends and every un-synced sector meets its fate (R2, R3). */
+  powerLoss(label: string, mode: 'mix' | 'unreadable'): void {
+    if (this.process !== null) this.stop('power-loss');
+    this.powered = false;
+    this.disk.powerLoss(label, mode);
+    this.logless();
+  }
+
+  /** Power returns; the service starts after `bootUs` when it is enabled. */
+  powerOn(bootUs: Us): void {
+    if (this.powered) return;
+    this.powered = true;
+    if (this.enabled) this.scheduleStart(bootUs);
+  }
+
+  /** Nothing at all runs until {@link resume}; messages wait in a bounded inbox. */
+  pause(): void {
+    if (this.process === null || this.paused) return;
+    this.paused = true;
+    this.pausedAtUs = this.world.nowUs;
+    this.clock.pauseAt();
+  }
+
+  /** Goes on; the monotonic clock has jumped by the pause, or (VM snapshot) has not moved at all. */
+  resume(jump: boolean): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.clock.resume(jump);
+    const now = this.world.nowUs;
+    const shiftUs = jump ? 0 : now - this.pausedAtUs;
+    for (let timer = 0; timer < TIMERS; timer++) {
+      const deadlineUs = this.deadlines[timer] as number;
+      if (deadlineUs < 0) continue;
+      const atUs = Math.max(deadlineUs + shiftUs, now);
+      this.deadlines[timer] = atUs;
+      this.queueTimer(timer, atUs);
+    }
+    const deferred = this.deferred;
+    this.deferred = [];
+    this.inboxCount = 0;
+    for (const event of deferred) this.world.schedule(now, event.kind, this.id, event.a, event.b, event.ref);
+  }
+
+  /** A message arrives. Returns whether a handler ran. */
+  deliver(from: number, message: Message): boolean {
+    if (this.process === null) return false;
+    if (this.paused) {
+      if (this.inboxCount < INBOX_MAX) {
+        this.inboxCount++;
+        this.deferred.push({ kind: EVENT.message, a: from, b: 1, ref: message });
+      }
+      return false;
+    }
+    if (this.waitsForCpu(EVENT.message, from, 1, message)) return false;
+    try {
+      this.process.onMessage(from, message);
+    } catch (error) {
+      this.failed(error);
+      return true;
+    }
+    if (this.outTo.length > 0) this.flush();
+    return true;
+  }
+
+  /** A queue entry of timer `timer` came up. Returns whether the timer fired. */
+  fireTimer(timer: number, incarnation: number): boolean {
+    if (this.process === null || incarnation !== this.incarnation) return false;
+    const now = this.world.nowUs;
+    if (this.queued[timer] !== now) return false;
+    this.queued[timer] = -1;
+    const deadlineUs = this.deadlines[timer] as number;
+    if (deadlineUs < 0 || this.paused) return false;
+    if (deadlineUs > now) {
+      this.queueTimer(timer, deadlineUs);
+      return false;
+    }
+    if (this.cpuUsPerEvent > 0 && this.busyUntilUs > now) {
+      this.deadlines[timer] = this.busyUntilUs;
+      this.queueTimer(timer, this.busyUntilUs);
+      return false;
+    }
+    this.deadlines[timer] = -1;
+    if (this.cpuUsPerEvent > 0) this.useCpu();
+    this.world.trace.fold(now, RECORD.timer, this.id, timer, incarnation, 0);
+    if (this.world.trace.recording) this.world.trace.record(now, RECORD.timer, this.id, timer, incarnation, 0, '');
+    try {
+      this.process.onTimer(timer);
+    } catch (error) {
+      this.failed(error);
+      return true;
+    }
+    if (this.outTo.length > 0) this.flush();
+    return true;
+  }
+
+  /** A disk request completed (its effect on the disk is already there). Returns whether a handler ran. */
+  diskDone(op: DiskOp, incarnation: number): boolean {
+    if (this.process === null || incarnation !== this.incarnation) return false;
+    if (this.paused) {
+      this.deferred.push({ kind: EVENT.disk, a: incarnation, b: 1, ref: op });
+      return false;
+    }
+    if (this.waitsForCpu(EVENT.disk, incarnation, 1, op)) return false;
+    try {
+      this.process.onDisk(op);
+    } catch (error) {
+      this.failed(error);
+      return true;
+    }
+    if (this.outTo.length > 0) this.flush();
+    return true;
+  }
+
+  private queueTimer(timer: number, atUs: Us): void {
+    this.queued[timer] = atUs;
+    this.world.schedule(atUs, EVENT.timer, this.id, timer, this.incarnation, null);
+  }
+
+  private waitsForCpu(kind: number, a: number, b: number, ref: unknown): boolean {
+    if (this.cpuUsPerEvent === 0) return false;
+    if (this.busyUntilUs > this.world.nowUs) {
+      this.world.schedule(this.busyUntilUs, kind, this.id, a, b, ref);
+      return true;
+    }
+    this.useCpu();
+    return false;
+  }
+
+  private useCpu(): void {
+    this.busyUntilUs = this.world.nowUs + this.cpuUsPerEvent;
+    this.cpuBusyUs += this.cpuUsPerEvent;
+  }
+
+  /** Sends what a handler left in the outbox: nothing leaves before the handler has ended without an assertion. */
+  private flush(): void {
+    const count = this.outTo.length;
+    const network = this.world.network;
+    for (let index = 0; index < count; index++) {
+      network.send(this.id, this.outTo[index] as number, this.outMessages[index] as Message);
+    }
+    this.outTo.length = 0;
+    this.outMessages.length = 0;
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof ProcessExit) {
+      if (this.world.logging) this.logLine('kimberlite', 'error', error.message);
+      this.stop('crash');
+      return;
+    }
+    if (!(error instanceof ProcessAssertion)) throw error;
+    this.assertionFailures++;
+    this.outTo.length = 0;
+    this.outMessages.length = 0;
+    this.world.onAssertion?.(this, error);
+    if (this.world.logging) this.logLine('kimberlite', 'error', `assertion failed: ${error.message}`);
+    this.stop('assertion');
+  }
+
+  private logless(): void {
+    if (this.world.trace.recording) {
+      this.world.trace.record(this.world.nowUs, RECORD.crash, this.id, 0, 0, 0, 'power lost');
+    }
+  }
+}
