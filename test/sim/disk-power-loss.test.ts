@@ -33,7 +33,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('fsync' as const) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) },
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 /** Runs random writes, fsyncs and completions, and keeps what R3 needs to know beside it. */
@@ -290,6 +290,31 @@ describe('directory operations (R2)', () => {
       seen.add(size === 3 * S ? b.disk.peekDurable('zone', 2 * S, 1)![0]! : -size);
     }
     expect(seen).toEqual(new Set([3, 0, -(S + 100)]));
+  });
+
+  test('durability of a name takes the chain of renames behind it along', () => {
+    const b = prepared(1);
+    b.disk.createFile('one', S);
+    writeNow(b, 'one', 0, filled(8, 9));
+    b.disk.renameFile('one', 'two');
+    b.disk.renameFile('two', 'three');
+    b.disk.createFile('one', S);
+    expect(syncNow(b, 'three')).toBe('');
+    // The second `one` was created after the chain and nothing of it was synced.
+    b.disk.powerLoss('cut-0', 'mix', 0, 0);
+    expect(b.disk.peekDurable('three', 0, 8)).toEqual(filled(8, 9));
+    expect(b.disk.fileExists('two')).toBe(false);
+  });
+
+  test('an extension issued while an fsync is in flight waits for the next one', () => {
+    const b = prepared(1);
+    b.disk.truncateFile('zone', 2 * S);
+    b.disk.fsync(1, 'zone', 0, 0);
+    b.disk.truncateFile('zone', 3 * S);
+    drain(b.core, b.disk);
+    expect(b.disk.durableSizeBytes('zone')).toBe(2 * S);
+    syncNow(b, 'zone');
+    expect(b.disk.durableSizeBytes('zone')).toBe(3 * S);
   });
 
   test('an extension is durable with the fsync of its file only', () => {

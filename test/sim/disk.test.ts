@@ -62,7 +62,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('fsync' as const), file: fc.nat(1) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('step' as const) }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 /** The naive model: whole files, and a copy of the file for every fsync in flight. */
