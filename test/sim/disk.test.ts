@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DiskOp } from '../../src/sim/api.ts';
+import { digestBytes } from '../../src/sim/disk-digest.ts';
 import { drain } from '../support/core.ts';
 import { bench, filled, prepared, readNow, syncNow, writeNow } from '../support/disk.ts';
 
 const S = 4096;
+const GOLDEN = [-146_460_991, -136_978_162];
 
 describe('reads and writes', () => {
   test('never-written bytes are zero, and a read stops at the end of the file', () => {
@@ -284,6 +286,24 @@ describe('time', () => {
     expect(run(4, 1)).toBe(run(4, 1));
     expect(run(4, 1)).not.toBe(run(4, 2));
     expect(run(4, 1)).not.toBe(run(5, 1));
+  });
+});
+
+describe('digest', () => {
+  test('is of the bytes and their number, at any alignment, long or short', () => {
+    for (const length of [0, 3, 8, 255, 511, 512, 4096, 5001]) {
+      const bytes = filled(length + 3, 0).map((_, index) => (index * 37) & 255);
+      const digest = digestBytes(bytes.subarray(3));
+      expect(digestBytes(bytes.slice(3))).toBe(digest);
+      expect(digestBytes(bytes.subarray(2))).not.toBe(digest);
+      for (let at = 0; at < length; at += 97) {
+        const other = bytes.slice(3);
+        other[at] = other[at]! ^ 1;
+        expect(digestBytes(other)).not.toBe(digest);
+      }
+    }
+    // Both ways of reading words: golden values, so that a change of either shows.
+    expect([filled(256, 5), filled(4096, 5)].map((bytes) => digestBytes(bytes))).toEqual(GOLDEN);
   });
 });
 
