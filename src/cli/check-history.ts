@@ -5,12 +5,7 @@ import { type HistoryError, parseRegisterHistory, type RecordedOperation } from 
 import { checkLinearizability, type LinearizabilityResult } from '../checkers/linearizability.ts';
 import { type RegisterValue, registerModel } from '../checkers/models/register.ts';
 import { NEVER_RETURNED } from '../checkers/sequential-model.ts';
-
-/** Where a command writes; handed in so that tests can listen. */
-export interface CommandOutput {
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
+import type { TextOutput } from './output.ts';
 
 export interface CheckHistoryOptions {
   readonly file: string;
@@ -37,7 +32,7 @@ type RegisterResult = LinearizabilityResult<RegisterValue>;
  * code: 0 linearizable, 1 not linearizable, 2 unknown (a limit was reached), 64 bad input (explained on stderr, nothing
  * on stdout).
  */
-export async function checkHistory(options: CheckHistoryOptions, out: CommandOutput): Promise<number> {
+export async function checkHistory(options: CheckHistoryOptions, out: TextOutput): Promise<number> {
   const problem = badOption(options);
   if (problem !== undefined) return refuse(out, problem);
   let text: string;
@@ -62,7 +57,7 @@ export async function checkHistory(options: CheckHistoryOptions, out: CommandOut
   }
 }
 
-function refuse(out: CommandOutput, message: string): number {
+function refuse(out: TextOutput, message: string): number {
   out.stderr(`firedrill check-history: ${message}\n`);
   return EXIT_BAD_INPUT;
 }

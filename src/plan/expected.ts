@@ -18,7 +18,11 @@ export function isExpected(result: RunResult, expectation: Expectation = { kind:
     case 'declared':
       return endedAsDeclared(result);
     case 'without-faults':
-      return result.verdict === 'inconclusive' && result.reason === 'vacuous' && result.alerts.every((alert) => alert.firingUs < 0);
+      return (
+        result.verdict === 'inconclusive' &&
+        result.reason === 'vacuous' &&
+        result.alerts.every((alert) => alert.firingUs < 0)
+      );
     case 'without-resolve':
       return withoutRepair(result, expectation.healsAlone);
   }

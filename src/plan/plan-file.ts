@@ -41,6 +41,7 @@ const fault = z.strictObject({
 });
 
 const cluster = z.strictObject({
+  naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
   clientCount: count,
   journalSlots: z.int().min(1),
@@ -123,7 +124,7 @@ const expectedFailure = z.strictObject({
   reason: z.string(),
 });
 
-const plan = z.strictObject({
+const plan: z.ZodType<RunPlan> = z.strictObject({
   version: z.literal(1),
   system: z.string().min(1),
   scenario: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'is not an id of lower-case letters, digits and dashes'),

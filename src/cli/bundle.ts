@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunPlan } from '../plan/plan.ts';
+import { readPlan } from '../plan/plan-file.ts';
+import type { RunResult } from '../plan/result.ts';
+import { systemReason, UserError } from './user-error.ts';
+
+/** Version of the bundle's own form; the plan in it has its own. */
+export const BUNDLE_VERSION = 1;
+
+/** What a replay of the plan must give. */
+export interface BundleExpected {
+  readonly hash: string;
+  readonly verdict: string;
+  readonly property: string;
+  readonly events: number;
+  /** The hash along the way (`RunResult.traceCheckpoints`), to find the first difference. */
+  readonly checkpoints: readonly number[];
+}
+
+export interface BundleContent {
+  readonly version: typeof BUNDLE_VERSION;
+  /** Versions that ran it: of firedrill, and of Node with its `v`. */
+  readonly firedrill: string;
+  readonly node: string;
+  readonly plan: RunPlan;
+  readonly expected: BundleExpected;
+}
+
+/** The exact versions of this process. */
+export interface Versions {
+  readonly firedrill: string;
+  readonly node: string;
+}
+
+/** What a bundle says of a run. */
+export function bundleOf(result: RunResult, versions: Versions): BundleContent {
+  const { plan, traceHash, verdict, property, events, traceCheckpoints } = result;
+  const expected = { hash: traceHash, verdict, property, events, checkpoints: traceCheckpoints };
+  return { version: BUNDLE_VERSION, firedrill: versions.firedrill, node: versions.node, plan, expected };
+}
+
+/**
+ * The text of a bundle file. The checksum covers everything else in it, and a bundle has exactly one spelling: a file
+ * that reads alike but is written otherwise is not this bundle.
+ */
+export function bundleText(content: BundleContent): string {
+  const checksum = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return `${JSON.stringify({ ...content, checksum }, null, 1)}\n`;
+}
+
+/** Where a run's bundle goes: the first eight digits of the hash keep two plans of one seed apart. */
+export function bundlePath(reports: string, { plan, traceHash }: RunResult): string {
+  return join(reports, 'runs', `${plan.scenario}-${plan.variant}-${plan.seed}-${traceHash.slice(0, 8)}.json`);
+}
+
+/**
+ * Writes a bundle in one step: under another name first, so that no reader and no full disk ever leaves half of one.
+ * Throws a `UserError` that names the path when the folder cannot take it.
+ */
+export function writeBundle(path: string, content: BundleContent): void {
+  const folder = join(path, '..');
+  const unfinished = `${path}.unfinished-${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(unfinished, bundleText(content), { flush: true });
+    renameSync(unfinished, path);
+  } catch (error) {
+    discard(unfinished);
+    throw new UserError(
+      `cannot write the bundle ${path}: ${systemReason(error)}`,
+      'free or unlock the folder, or name another one with --reports FOLDER, and run the same command again',
+    );
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing could be written nothing can be removed either; the first error is the one to tell.
+  }
+}
+
+/** Reads a file of the user as text; throws a `UserError` that says why it cannot be read. */
+export function readUserFile(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`cannot read the ${what} ${path}: ${systemReason(error)}`, `name a readable ${what} file`);
+  }
+}
+
+function parseJson(path: string, text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`${path} is no JSON: ${reason}`, `name a ${what} file that firedrill wrote`);
+  }
+}
+
+/** Reads a plan file; throws a `UserError` with the place in the file when it is not a complete plan. */
+export function readPlanFile(path: string): RunPlan {
+  return checkedPlan(path, parseJson(path, readUserFile(path, 'plan'), 'plan'), '');
+}
+
+function checkedPlan(path: string, value: unknown, under: string): RunPlan {
+  const reading = readPlan(value);
+  if (reading.kind === 'plan') return reading.plan;
+  const { path: place, problem, remedy } = reading.mistake;
+  throw new UserError(`${path}: ${under}${place}: ${problem}`, remedy);
+}
+
+/** Reads a bundle. Throws a `UserError` for another version, a changed byte or a plan that cannot be used. */
+export function readBundle(path: string): BundleContent {
+  const text = readUserFile(path, 'bundle');
+  const value = parseJson(path, text, 'bundle');
+  const found = (typeof value === 'object' && value !== null ? value : {}) as Partial<BundleContent>;
+  if (found.version !== BUNDLE_VERSION) {
+    throw new UserError(
+      `${path}: this is no bundle of version ${BUNDLE_VERSION} (version: ${JSON.stringify(found.version) ?? 'none'})`,
+      'name a file that `firedrill run` wrote, or replay it with the firedrill that wrote it',
+    );
+  }
+  const { version, firedrill, node, plan, expected } = found as BundleContent;
+  const content: BundleContent = { version, firedrill, node, plan, expected };
+  if (bundleText(content) !== text) {
+    throw new UserError(
+      `${path}: the checksum does not match, so the bundle was changed after it was written`,
+      'fetch the bundle again; to run a changed plan, save the plan alone and use firedrill run --plan FILE',
+    );
+  }
+  return { ...content, plan: checkedPlan(path, plan, 'plan.') };
+}

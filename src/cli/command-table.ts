@@ -1,0 +1,178 @@
+import type { Variant } from '../plan/plan.ts';
+import type { Without } from '../plan/without.ts';
+import { readJobs, readNode, readSeconds, readSeeds, readTimeUs } from './argument-values.ts';
+import type { CheckHistoryOptions } from './check-history.ts';
+import type { ListOptions } from './commands/list.ts';
+import type { ReplayOptions } from './commands/replay.ts';
+import type { RunCommandOptions } from './commands/run.ts';
+import { DEFAULT_SEED } from './select.ts';
+import { UserError } from './user-error.ts';
+
+/** A command with its options, read and checked. */
+export type Command =
+  | { readonly name: 'list'; readonly options: ListOptions }
+  | { readonly name: 'run'; readonly options: RunCommandOptions }
+  | { readonly name: 'replay'; readonly options: ReplayOptions }
+  | { readonly name: 'check-history'; readonly options: CheckHistoryOptions };
+
+export interface OptionRow {
+  readonly name: string;
+  readonly text: string;
+  /** True for one without a value. */
+  readonly flag: boolean;
+  readonly choices?: readonly string[];
+}
+
+/** A command as yargs shows it and as we read it. */
+export interface CommandRow {
+  readonly name: Command['name'];
+  readonly usage: string;
+  readonly summary: string;
+  readonly positionals: readonly (readonly [name: string, text: string])[];
+  readonly options: readonly OptionRow[];
+  readonly examples: readonly (readonly [line: string, text: string])[];
+  readonly notes: string;
+  /** Throws a `UserError` for values that cannot be. */
+  readonly read: (values: Record<string, unknown>) => Command;
+}
+
+const value = (name: string, text: string, choices?: readonly string[]): OptionRow =>
+  choices === undefined ? { name, text, flag: false } : { name, text, flag: false, choices };
+const flag = (name: string, text: string): OptionRow => ({ name, text, flag: true });
+const JSON_FLAG = flag('json', 'print exactly one JSON document on stdout');
+
+const LIST: CommandRow = {
+  name: 'list',
+  usage: 'list',
+  summary: 'show the scenarios',
+  positionals: [],
+  options: [JSON_FLAG],
+  examples: [['$0 list --json', 'id, variants, target and marks of every scenario']],
+  notes: '',
+  read: (values) => ({ name: 'list', options: { json: isSet(values, 'json') } }),
+};
+
+const RUN: CommandRow = {
+  name: 'run',
+  usage: 'run [scenario..]',
+  summary: 'run scenarios and judge them',
+  positionals: [['scenario', 'ids as firedrill list shows them; all of them when none is named']],
+  options: [
+    value('system', 'only scenarios of this system'),
+    value('variant', 'the corrected procedure, or the one that the runbook literally says', ['safe', 'literal']),
+    value('plan', 'run this plan file instead of scenarios'),
+    value('seed', 'one seed'),
+    value('seeds', 'a range of seeds, both included, such as 1..200'),
+    value('jobs', 'worker processes (default: one a core); the results do not depend on it'),
+    value('without', 'take out all faults (must prove nothing) or the repair (must fail)', ['faults', 'resolve']),
+    flag('check-determinism', 'run everything twice and compare the hashes; a difference exits 3'),
+    flag('bundle', 'write a bundle for every failure, not only for unexpected ones'),
+    value('reports', 'folder of the reports; bundles go to its folder runs (default: reports)'),
+    JSON_FLAG,
+  ],
+  examples: [
+    ['$0 run', 'every scenario and variant'],
+    ['$0 run scn1-a-systemd --variant safe --seed 7', 'one run'],
+    ['$0 run --seeds 1..200 --jobs 2 --json', 'many runs, for a program to read'],
+  ],
+  notes: [
+    `Without --seed or --seeds all scenarios run with seed ${DEFAULT_SEED}, so that CI sees the same runs each time; a single`,
+    'named scenario gets a random seed, which is printed first. A literal variant that is declared to fail only on',
+    'some seeds runs on its pinned seed then. A literal variant that fails as declared is as declared (exit code 0).',
+  ].join('\n'),
+  read: (values) => ({ name: 'run', options: readRun(values) }),
+};
+
+function readRun(values: Record<string, unknown>): RunCommandOptions {
+  const planFile = text(values, 'plan') ?? null;
+  const scenarios = list(values, 'scenario');
+  if (planFile !== null) {
+    const other = ['system', 'variant', 'seed', 'seeds'].find((name) => values[name] !== undefined);
+    if (other !== undefined || scenarios.length > 0) {
+      const what = scenarios.length > 0 ? 'scenarios' : `--${other}`;
+      throw new UserError(`--plan and ${what} exclude each other`, 'a plan says by itself what runs: leave one out');
+    }
+  }
+  return {
+    scenarios,
+    system: text(values, 'system') ?? null,
+    variant: (text(values, 'variant') as Variant | undefined) ?? null,
+    planFile,
+    seeds: readSeeds(text(values, 'seed'), text(values, 'seeds')),
+    jobs: readJobs(text(values, 'jobs')),
+    without: (text(values, 'without') as Without | undefined) ?? null,
+    checkDeterminism: isSet(values, 'check-determinism'),
+    json: isSet(values, 'json'),
+    bundle: isSet(values, 'bundle'),
+    reports: text(values, 'reports') ?? 'reports',
+  };
+}
+
+const REPLAY: CommandRow = {
+  name: 'replay',
+  usage: 'replay <bundle>',
+  summary: 'run a bundle again, compare the hash, show the trace around the failure',
+  positionals: [['bundle', 'a file that firedrill run wrote to reports/runs']],
+  options: [
+    value('from', 'show the trace from this virtual time on, such as 12.5s or 300ms'),
+    value('until', 'show it up to this virtual time'),
+    value('node', 'only this host, by number'),
+    value('kind', 'only these kinds, separated by commas, such as fault,crash,mark'),
+    JSON_FLAG,
+  ],
+  examples: [
+    ['$0 replay reports/runs/scn3-clock-literal-1-0123abcd.json', 'the last records before the failure'],
+    ['$0 replay reports/runs/b.json --node 2 --from 10s --until 12s', 'everything on one host in two seconds'],
+  ],
+  notes: 'A replay that differs exits 3. The columns of the trace are explained in docs/reading-a-trace.md.',
+  read: (values) => ({
+    name: 'replay',
+    options: {
+      bundle: text(values, 'bundle')!,
+      fromUs: readTimeUs('--from', text(values, 'from')),
+      untilUs: readTimeUs('--until', text(values, 'until')),
+      node: readNode(text(values, 'node')),
+      kinds: (text(values, 'kind') ?? '').split(',').filter((kind) => kind !== ''),
+      json: isSet(values, 'json'),
+    },
+  }),
+};
+
+const CHECK_HISTORY: CommandRow = {
+  name: 'check-history',
+  usage: 'check-history <file>',
+  summary: 'judge whether a recorded history is linearizable',
+  positionals: [['file', 'a history in the format of Jepsen logs']],
+  options: [
+    value('model', 'the sequential model; register is the one there is (required)'),
+    value('seconds', 'wall time to spend before the answer is unknown'),
+    JSON_FLAG,
+  ],
+  examples: [['$0 check-history history.log --model register', 'exit code 0 linearizable, 1 not, 2 unknown']],
+  notes: '',
+  read: (values) => {
+    const model = text(values, 'model');
+    if (model === undefined) throw new UserError('--model is missing', 'say what the history is of: --model register');
+    const seconds = text(values, 'seconds');
+    const options = { file: text(values, 'file')!, model, json: isSet(values, 'json') };
+    const limit = seconds === undefined ? {} : { seconds: readSeconds('--seconds', seconds) };
+    return { name: 'check-history', options: { ...options, ...limit } };
+  },
+};
+
+function text(values: Record<string, unknown>, name: string): string | undefined {
+  const found = values[name];
+  return typeof found === 'string' ? found : undefined;
+}
+
+function isSet(values: Record<string, unknown>, name: string): boolean {
+  return values[name] === true;
+}
+
+function list(values: Record<string, unknown>, name: string): string[] {
+  const found = values[name];
+  return Array.isArray(found) ? found : [];
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandRow[] = [LIST, RUN, REPLAY, CHECK_HISTORY];

@@ -1,0 +1,29 @@
+import { listTable } from '../../report/list-table.ts';
+import type { Engine } from '../engine.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { CommandOutput } from '../output.ts';
+
+export interface ListOptions {
+  readonly json: boolean;
+}
+
+/** Prints the scenarios. */
+export async function list({ json }: ListOptions, out: CommandOutput, engine: Pick<Engine, 'source'>): Promise<number> {
+  const entries = (await engine.source()).list();
+  if (json) {
+    const rows = entries.map(({ id, system, title, severity, variants, covers, mttrUs, mustReach }) => ({
+      id,
+      system,
+      title,
+      severity,
+      variants,
+      covers,
+      mttrUs,
+      mustReach,
+    }));
+    out.stdout(`${JSON.stringify(rows, null, 2)}\n`);
+  } else {
+    out.stdout(`${listTable(entries)}\n`);
+  }
+  return EXIT.expected;
+}

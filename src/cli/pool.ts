@@ -1,0 +1,218 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { RunPlan } from '../plan/plan.ts';
+import type { InconclusiveReason, RunResult } from '../plan/result.ts';
+import { UserError } from './user-error.ts';
+import type { RunAnswer, RunRequest } from './worker-protocol.ts';
+
+/** A finished run: the result and the wall time around it, which is never part of a result (R21). */
+export interface PoolRun {
+  readonly result: RunResult;
+  readonly wallMs: number;
+}
+
+export interface PoolOptions {
+  readonly jobs: number;
+  /** Entry of a worker; tests hand in one that misbehaves. */
+  readonly worker: URL;
+  /** Wall time after which a run is killed and repeated alone with ten times as much. */
+  readonly watchdogMs: number;
+  /** Heard after each run, in the order in which they end. */
+  readonly onRun: (run: PoolRun) => void;
+}
+
+/** How often a lost run is tried: once among others, once alone (R28). */
+const ALONE_FACTOR = 10;
+/** What a dying worker said last; a stack trace fits. */
+const STDERR_CHARACTERS_MAX = 4_000;
+
+/** How one try of a plan ended. */
+type Try =
+  | { readonly kind: 'done'; readonly run: PoolRun }
+  | { readonly kind: 'refused'; readonly text: string }
+  | { readonly kind: 'lost'; readonly reason: Extract<InconclusiveReason, 'crashed' | 'hung'>; readonly text: string };
+
+/** The entry of the worker beside this file: compiled in `dist`, as written under a test. */
+export function workerEntry(): URL {
+  const entry = new URL('./worker.ts', import.meta.url);
+  if (import.meta.url.endsWith('.js')) entry.pathname = entry.pathname.replace(/\.ts$/, '.js');
+  return entry;
+}
+
+/**
+ * Runs plans in `jobs` child processes and returns the runs in the order of the plans, whatever `jobs` is. A worker
+ * that dies or takes longer than the watchdog costs its plan one retry, alone; a second loss is recorded as
+ * inconclusive (`crashed` or `hung`), which says nothing about the system (R21, R28). A plan that the engine refuses
+ * throws a `UserError`.
+ */
+export async function runPool(plans: readonly RunPlan[], options: PoolOptions): Promise<PoolRun[]> {
+  const requests = plans.map((plan, index) => ({ index, planJson: JSON.stringify(plan) }));
+  const runs = new Array<PoolRun>(plans.length);
+  const again: RunRequest[] = [];
+  const finish = (index: number, run: PoolRun): void => {
+    runs[index] = run;
+    options.onRun(run);
+  };
+  const workers = new Set<Worker>();
+  const release = killOnSignals(workers);
+  try {
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      const worker = new Worker(options.worker, workers);
+      for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
+        const tried = await worker.run(request, options.watchdogMs);
+        if (tried.kind === 'refused') {
+          next = requests.length;
+          throw new UserError(tried.text, 'correct the plan');
+        }
+        if (tried.kind === 'done') finish(request.index, tried.run);
+        else again.push(request);
+      }
+      worker.close();
+    };
+    const jobs = Math.max(1, Math.min(options.jobs, plans.length));
+    await Promise.all(Array.from({ length: jobs }, lane));
+    again.sort((left, right) => left.index - right.index);
+    for (const request of again)
+      finish(request.index, await runAlone(plans[request.index]!, request, options, workers));
+    return runs;
+  } finally {
+    for (const worker of workers) worker.kill();
+    release();
+  }
+}
+
+async function runAlone(
+  plan: RunPlan,
+  request: RunRequest,
+  options: PoolOptions,
+  workers: Set<Worker>,
+): Promise<PoolRun> {
+  const worker = new Worker(options.worker, workers);
+  const tried = await worker.run(request, options.watchdogMs * ALONE_FACTOR);
+  worker.close();
+  switch (tried.kind) {
+    case 'done':
+      return tried.run;
+    case 'refused':
+      throw new UserError(tried.text, 'correct the plan');
+    case 'lost':
+      return { result: lostResult(plan, tried.reason, tried.text), wallMs: 0 };
+  }
+}
+
+/** The record of a run that gave no result. It is no verdict about the system. */
+function lostResult(plan: RunPlan, reason: 'crashed' | 'hung', pending: string): RunResult {
+  return {
+    plan,
+    verdict: 'inconclusive',
+    reason,
+    property: '',
+    findings: [],
+    traceHash: '',
+    traceCheckpoints: [],
+    events: 0,
+    virtualUs: 0,
+    acknowledged: 0,
+    committed: 0,
+    reached: [],
+    faultsFired: [],
+    faultsSuppressed: [],
+    alerts: [],
+    commands: [],
+    certificates: [],
+    alertToRecoveryUs: -1,
+    pending,
+  };
+}
+
+/** A Ctrl-C must not leave workers computing; a handler for the signal replaces Node's own end of the process. */
+function killOnSignals(workers: ReadonlySet<Worker>): () => void {
+  const end = (signal: NodeJS.Signals): void => {
+    for (const worker of workers) worker.kill();
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  return () => {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  };
+}
+
+/** One child process, started when it is first needed and again after each loss. */
+class Worker {
+  private readonly entry: URL;
+  private readonly open: Set<Worker>;
+  private child: ChildProcess | null;
+  private said: string;
+
+  constructor(entry: URL, open: Set<Worker>) {
+    this.entry = entry;
+    this.open = open;
+    this.child = null;
+    this.said = '';
+    open.add(this);
+  }
+
+  /** One request at a time. The child is replaced when it did not answer, or answered that our engine threw. */
+  async run(request: RunRequest, limitMs: number): Promise<Try> {
+    const child = (this.child ??= this.start());
+    this.said = '';
+    const tried = await new Promise<Try>((settle) => {
+      const timer = setTimeout(() => end({ kind: 'lost', reason: 'hung', text: timeText(limitMs) }), limitMs);
+      const onAnswer = (answer: RunAnswer): void => end(judge(answer));
+      const onExit = (code: number | null, signal: string | null): void =>
+        end({ kind: 'lost', reason: 'crashed', text: deathText(code, signal, this.said) });
+      const onError = (error: Error): void => end({ kind: 'lost', reason: 'crashed', text: error.message });
+      const end = (outcome: Try): void => {
+        clearTimeout(timer);
+        child.off('message', onAnswer).off('close', onExit).off('error', onError);
+        settle(outcome);
+      };
+      child.on('message', onAnswer).on('close', onExit).on('error', onError);
+      child.send(request, (error) => {
+        // A child that died before the request reached it says why in its `close`, which follows.
+        if (error !== null && child.connected) onError(error);
+      });
+    });
+    if (tried.kind === 'lost') this.kill();
+    return tried;
+  }
+
+  /** Lets the child end by itself. */
+  close(): void {
+    this.open.delete(this);
+    if (this.child?.connected) this.child.disconnect();
+    this.child = null;
+  }
+
+  kill(): void {
+    this.child?.kill('SIGKILL');
+    this.child = null;
+  }
+
+  private start(): ChildProcess {
+    const child = fork(this.entry, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.said = (this.said + text).slice(-STDERR_CHARACTERS_MAX);
+    });
+    // Without a listener an error between two runs would end the parent.
+    child.on('error', () => {});
+    return child;
+  }
+}
+
+function judge(answer: RunAnswer): Try {
+  if (answer.kind === 'done') return { kind: 'done', run: { result: answer.result, wallMs: answer.wallMs } };
+  return answer.user ? { kind: 'refused', text: answer.text } : { kind: 'lost', reason: 'crashed', text: answer.text };
+}
+
+function timeText(limitMs: number): string {
+  return `no result after ${Math.round(limitMs / 100) / 10} s of wall time`;
+}
+
+function deathText(code: number | null, signal: string | null, said: string): string {
+  const end = signal === null ? `the worker exited with code ${code}` : `the worker was killed by ${signal}`;
+  const last = said.trim();
+  return last === '' ? end : `${end}: ${last}`;
+}

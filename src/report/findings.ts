@@ -1,0 +1,93 @@
+import type { Finding, InconclusiveReason, RunResult } from '../plan/result.ts';
+import { durationText, instantText } from './duration.ts';
+
+/** What it means when a property fails, by the catalogue's id. A property without a row is shown by its id alone. */
+const MEANING: ReadonlyMap<string, string> = new Map([
+  ['INV-AGREEMENT', 'two replicas committed different entries at one op number'],
+  ['INV-PREFIX', 'the committed log of one replica is no prefix of the log of another'],
+  ['INV-DURABLE-ACK', 'an operation that a client was told is done does not survive'],
+  ['INV-QUORUM-REFUSE', 'a write was acknowledged without a quorum behind it'],
+  ['INV-ONE-LEADER', 'two primaries acted in one view'],
+  ['INV-NO-SPLIT-BRAIN', 'two lineages of the cluster acknowledged writes at the same time'],
+  ['INV-COMMIT-LE-OP', 'a replica counts operations as committed that its log does not hold'],
+  ['INV-VIEW-MONOTONIC', 'the view of a replica went back'],
+  ['INV-COMMIT-MONOTONIC', 'the commit number of a replica went back without a declared restore'],
+  ['INV-VIEWCHANGE-SAFE', 'a view started without a committed operation'],
+  ['INV-RECOVERY-SAFE', 'a recovery dropped a committed operation'],
+  ['INV-HASH-CHAIN', 'the hash chain of a replica does not verify'],
+  ['INV-NO-CORRUPT-SERVE', 'data that fails its checksum was served'],
+  ['INV-LINEARIZABLE', 'no order of the operations explains what the clients saw'],
+  ['INV-EXACTLY-ONCE', 'a request took effect twice, or its retry got another answer'],
+  ['INV-TIMESTAMP-MONOTONIC', 'a commit timestamp lies before its predecessor'],
+  ['INV-STATE-EQUAL', 'two replicas at one commit number hold different states'],
+  ['INV-NO-ASSERT', 'an assertion inside a replica failed although nothing was injected that could break it'],
+  ['INV-PROJECTION', 'the applied position of a projection went back or passed the commit number'],
+  ['INV-SINGLE-INSTANCE', 'two server processes used one data directory'],
+  ['INV-SUPERBLOCK', 'the durable view, op or commit number of a voting replica was reset'],
+  ['INV-QUORUM-KEPT', 'a step of the procedure took the voting replicas below a quorum'],
+  ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
+  ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],
+  ['INV-GRACEFUL-FULL', 'a full disk led to more than refused writes'],
+  ['INV-RECOVERS', 'the cluster did not recover within its bound after the faults had stopped'],
+  ['INV-ALERT-FIRES', 'an alert that has to notice this incident did not fire in time'],
+  ['INV-ALERT-CLEARS', 'an alert still fires at the end, or was cleared by something other than its condition'],
+  ['INV-NO-FALSE-ALERT', 'an alert fired that has nothing to do with this incident'],
+  ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
+  ['INV-REDUNDANCY-RESTORED', 'the run ended with fewer voting replicas than it began with'],
+  ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
+]);
+
+const REASON: Readonly<Record<InconclusiveReason, string>> = {
+  vacuous: 'what the scenario is about did not happen, so the run proves nothing',
+  excused: 'it could not converge, and the damage ledger accounts for every missing copy',
+  'out-of-budget': 'the limit of events or of virtual time ended the run first',
+  crashed: 'firedrill lost the run twice; this says nothing about the system',
+  hung: 'firedrill gave the run up after ten times its wall time; this says nothing about the system',
+};
+
+/** What a property says when it fails, in a few words; the id itself where nothing is written about it. */
+export function propertyMeaning(property: string): string {
+  return MEANING.get(property) ?? property;
+}
+
+export function reasonMeaning(reason: InconclusiveReason): string {
+  return REASON[reason];
+}
+
+/** One finding in one line: what failed, when and where it was seen, and the facts that it names. */
+export function findingText({ property, site, atUs, args }: Finding): string {
+  const facts = Object.entries(args).map(([name, value]) => `${words(name)} ${factText(name, value)}`);
+  const meaning = MEANING.get(property);
+  const head = meaning === undefined ? property : `${property}: ${meaning}`;
+  return `${head} (${instantText(atUs)} s, ${[site, ...facts].join(', ')})`;
+}
+
+/** Why a run ended as it did, in one line; empty for one that passed. */
+export function explanation(result: RunResult): string {
+  switch (result.verdict) {
+    case 'passed':
+      return '';
+    case 'failed':
+      return propertyMeaning(result.property);
+    case 'inconclusive': {
+      const reason = result.reason === '' ? 'without a reason' : reasonMeaning(result.reason);
+      const missing = result.reason === 'vacuous' ? missingMarks(result) : [];
+      if (missing.length > 0) return `${reason}; never reached: ${missing.join(', ')}`;
+      return result.pending === '' ? reason : `${reason}; ${result.pending}`;
+    }
+  }
+}
+
+function missingMarks({ plan, reached }: RunResult): string[] {
+  const names = new Set(reached.map(([name]) => name));
+  return plan.mustReach.filter((name) => !names.has(name));
+}
+
+/** `opNumber` reads `op number`. */
+function words(name: string): string {
+  return name.replace(/Us$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function factText(name: string, value: number | string): string {
+  return name.endsWith('Us') && typeof value === 'number' ? durationText(value) : String(value);
+}

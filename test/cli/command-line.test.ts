@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { readCommandLine } from '../../src/cli/command-line.ts';
+import { COMMANDS } from '../../src/cli/command-table.ts';
+
+const read = (line: string) =>
+  readCommandLine(
+    line.split(' ').filter((word) => word !== ''),
+    '1.2.3',
+  );
+
+const RUN = {
+  scenarios: [],
+  system: null,
+  variant: null,
+  planFile: null,
+  seeds: { kind: 'unset' },
+  jobs: null,
+  without: null,
+  checkDeterminism: false,
+  json: false,
+  bundle: false,
+  reports: 'reports',
+};
+const REPLAY = { bundle: 'b.json', fromUs: null, untilUs: null, node: null, kinds: [], json: false };
+const range = (from: number, to: number) => ({ kind: 'range', from, to });
+
+describe('an argument list becomes options', () => {
+  it.each([
+    ['list', 'list', { json: false }],
+    ['list --json', 'list', { json: true }],
+    ['run', 'run', RUN],
+    ['run a b --system kimberlite', 'run', { ...RUN, scenarios: ['a', 'b'], system: 'kimberlite' }],
+    ['run 007', 'run', { ...RUN, scenarios: ['007'] }],
+    ['run a --variant literal --seed 0', 'run', { ...RUN, scenarios: ['a'], variant: 'literal', seeds: range(0, 0) }],
+    ['run --seed=4294967295', 'run', { ...RUN, seeds: range(4_294_967_295, 4_294_967_295) }],
+    ['run --seeds 1..200 --jobs 2 --json', 'run', { ...RUN, seeds: range(1, 200), jobs: 2, json: true }],
+    ['run --plan p.json --bundle --reports out', 'run', { ...RUN, planFile: 'p.json', bundle: true, reports: 'out' }],
+    ['run --without faults', 'run', { ...RUN, without: 'faults' }],
+    ['run --without resolve --check-determinism', 'run', { ...RUN, without: 'resolve', checkDeterminism: true }],
+    ['replay b.json', 'replay', REPLAY],
+    ['replay b.json --from 1.5s --until 2m', 'replay', { ...REPLAY, fromUs: 1_500_000, untilUs: 120_000_000 }],
+    ['replay b.json --from 12.000001 --until 300ms', 'replay', { ...REPLAY, fromUs: 12_000_001, untilUs: 300_000 }],
+    [
+      'replay b.json --node 0 --kind fault,crash --json',
+      'replay',
+      { ...REPLAY, node: 0, kinds: ['fault', 'crash'], json: true },
+    ],
+    ['check-history h.log --model register', 'check-history', { file: 'h.log', model: 'register', json: false }],
+    ['check-history h --model x --seconds 0.5', 'check-history', { file: 'h', model: 'x', json: false, seconds: 0.5 }],
+  ])('%s', async (line, name, options) => {
+    expect(await read(line)).toEqual({ kind: 'command', command: { name, options } });
+  });
+});
+
+describe('a mistake is refused and says what to do', () => {
+  it.each([
+    ['', /no command was given/],
+    ['rnu', /did you mean run\?/],
+    ['frobnicate', /firedrill --help/],
+    ['run --sede 3', /sede.*\n.*did you mean --seed\?.*firedrill run --help/],
+    ['run --no-json', /no-json/],
+    ['run --json=maybe --x', /x/],
+    ['list extra', /extra/],
+    ['run --seed', /Not enough arguments following: seed/],
+    ['run --seed -1', /seed/],
+    ['run --seed 1.5', /--seed "1.5" is no whole number/],
+    ['run --seed 4294967296', /from 0 to 4294967295/],
+    ['run --seed 1 --seed 2', /--seed is given 2 times/],
+    ['run --seed 1 --seeds 1..2', /exclude each other/],
+    ['run --seeds 5', /such as --seeds 1\.\.200/],
+    ['run --seeds 9..3', /--seeds 3\.\.9/],
+    ['run --seeds 1..4000000000', /at most 100000/],
+    ['run --jobs 0', /--jobs "0"/],
+    ['run --variant unsafe', /Choices: "safe", "literal"/],
+    ['run --without checks', /Choices: "faults", "resolve"/],
+    ['run a --plan p.json', /exclude each other/],
+    ['run --plan p.json --seed 1', /--plan and --seed exclude each other/],
+    ['replay', /Not enough non-option arguments|bundle/],
+    ['replay a b', /b/],
+    ['replay b.json --from noon', /--from "noon" is no time/],
+    ['replay b.json --node two', /--node "two"/],
+    ['check-history h.log', /--model register/],
+    ['check-history h.log --model register --seconds 0', /above 0/],
+  ])('%s', async (line, message) => {
+    const outcome = await read(line);
+    expect(outcome).toMatchObject({ kind: 'usage', message: expect.stringMatching(message) });
+    expect(outcome.kind === 'usage' && outcome.message).toMatch(/remedy: \S/);
+  });
+});
+
+describe('help', () => {
+  it.each(COMMANDS.map((row) => [row.name, row] as const))('%s has an example and every option', async (name, row) => {
+    for (const line of [`${name} --help`, `${name} -h`]) {
+      const help = await read(line);
+      const text = help.kind === 'text' ? help.text : '';
+      expect(text).toContain(row.summary);
+      expect(text).toMatch(/Examples:\n +firedrill /);
+      expect(text.replaceAll(/\s+/g, ' ')).toContain(row.examples[0]![1]);
+      for (const option of row.options) expect(text).toContain(`--${option.name}`);
+    }
+  });
+
+  it('of the whole command names the commands and the exit codes; the version is ours', async () => {
+    const help = await read('--help');
+    const text = help.kind === 'text' ? help.text : '';
+    for (const { name } of COMMANDS) expect(text).toContain(`firedrill ${name}`);
+    expect(text).toContain('Exit codes: 0');
+    expect(await read('--version')).toEqual({ kind: 'text', text: '1.2.3\n' });
+  });
+
+  it('every example of the help is an argument list that is understood', async () => {
+    for (const [line] of COMMANDS.flatMap(({ examples }) => examples)) {
+      expect(await read(line.replace('$0 ', '')), line).toMatchObject({ kind: 'command' });
+    }
+  });
+});
