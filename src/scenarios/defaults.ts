@@ -1,0 +1,53 @@
+import type { ClusterPlan, DiskPlan, LinkPlan, WorkloadPlan } from '../plan/plan.ts';
+import { DISK_DEFAULT } from '../sim/disk-options.ts';
+import { HOUR, MINUTE, MS, SECOND } from '../sim/time.ts';
+
+/** What a scenario file that says nothing else gets. Heartbeat and election timeout are the catalogue's (`config`). */
+export const CLUSTER_DEFAULT: ClusterPlan = {
+  naming: 'replica',
+  replicaCount: 3,
+  clientCount: 4,
+  journalSlots: 256,
+  slotBytes: 4096,
+  checkpointOps: 64,
+  pipelineMax: 8,
+  sessionsMax: 64,
+  heartbeatUs: 100 * MS,
+  electionTimeoutUs: SECOND,
+  prepareRetryUs: 100 * MS,
+  restart: 'no',
+  restartDelayUs: SECOND,
+};
+
+/** Machines of one region: half a millisecond, 1 Gbit/s, no loss. Our own round figures. */
+export const LINK_DEFAULT: LinkPlan = {
+  latencyUsMin: 200,
+  latencyUsMean: 500,
+  lossPer65536: 0,
+  duplicatePer65536: 0,
+  reorderPer65536: 0,
+  reorderUsMax: 0,
+  corruptPer65536: 0,
+  bytesPerMs: 125_000,
+  queueMax: 1024,
+};
+
+export const DISK_PLAN_DEFAULT: DiskPlan = DISK_DEFAULT;
+
+export const WORKLOAD_DEFAULT: WorkloadPlan = {
+  kind: 'closed',
+  thinkUsMin: 20 * MS,
+  thinkUsMax: 200 * MS,
+  bodyBytesMin: 64,
+  bodyBytesMax: 512,
+  readPer65536: 13_107,
+  streamCount: 4,
+  retryUs: 500 * MS,
+  operationsMax: 0,
+};
+
+/** The operator's host, by the name under which shells know it. */
+export const OPERATOR_HOST = 'operator';
+export const STEP_TIMEOUT_US = 5 * MINUTE;
+export const FAULT_PHASE_US = MINUTE;
+export const LIMITS_DEFAULT = { eventsMax: 5_000_000, virtualUsMax: 12 * HOUR } as const;

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { drawnDuration, duration, params, pattern, share, size, target } from './schema-values.ts';
+
+/**
+ * The form of a scenario file (design, section 6). It says only what differs from the defaults of `defaults.ts`; a plan
+ * is made of it by `expand.ts`. Nothing may be added: an unknown key is a mistake.
+ */
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'is not an id: lower-case letters, digits and dashes');
+const name = z.string().min(1, 'is empty');
+const text = z.string().trim().min(1, 'is empty');
+const count = z.int().min(0);
+const positive = z.int().min(1);
+const property = z.string().regex(/^INV-[A-Z0-9-]+$/, 'is not the id of a property such as INV-DURABLE-ACK');
+
+const cluster = z.strictObject({
+  replicas: z.int().min(1).max(9).describe('number of replicas'),
+  clients: z.int().min(1).max(64).optional(),
+  naming: z
+    .enum(['replica', 'node'])
+    .optional()
+    .describe('replica-0... of the runbook, or node1... of the troubleshooting guide'),
+  journal_slots: positive.optional(),
+  slot: size.optional(),
+  checkpoint_ops: positive.optional(),
+  pipeline: positive.optional(),
+  sessions: positive.optional(),
+  heartbeat: duration.optional(),
+  election_timeout: duration.optional(),
+  prepare_retry: duration.optional(),
+  restart: z.enum(['no', 'on-failure', 'always']).optional().describe('what the supervisor does with a dead process'),
+  restart_delay: duration.optional(),
+});
+
+const network = z.strictObject({
+  latency_min: duration.optional(),
+  latency_mean: duration.optional(),
+  loss: share.optional(),
+  duplicate: share.optional(),
+  reorder: share.optional(),
+  reorder_max: duration.optional(),
+  corrupt: share.optional(),
+  bytes_per_ms: positive.optional(),
+  queue: positive.optional(),
+});
+
+const disk = z.strictObject({
+  sector: size.optional(),
+  capacity: size.optional(),
+  write_min: duration.optional(),
+  write_mean: duration.optional(),
+  read_min: duration.optional(),
+  read_mean: duration.optional(),
+  fsync_min: duration.optional(),
+  fsync_mean: duration.optional(),
+  bytes_per_ms: positive.optional(),
+  queue_depth: positive.optional(),
+});
+
+const clock = z.strictObject({
+  ahead: z
+    .record(z.string().regex(/^\d+$/), duration)
+    .optional()
+    .describe('host number: how far its wall clock is ahead'),
+  behind: z.record(z.string().regex(/^\d+$/), duration).optional(),
+  drift_ppm: z.record(z.string().regex(/^\d+$/), z.int().min(-1000).max(1000)).optional(),
+});
+
+const load = z.strictObject({
+  kind: z.enum(['closed', 'open']).optional(),
+  think_min: duration.optional(),
+  think_max: duration.optional(),
+  body_min: size.optional(),
+  body_max: size.optional(),
+  reads: share.optional(),
+  streams: positive.optional(),
+  retry: duration.optional(),
+  operations: count.optional().describe('0: until the phase under faults ends'),
+});
+
+const fault = z.strictObject({
+  label: id.describe('identity of the fault in decisions, ledger and reports'),
+  fault: name.describe('kind of the fault'),
+  at: drawnDuration.optional(),
+  on: z
+    .strictObject({
+      mark: name.describe('a mark of the system, ack, or operator:<step id>'),
+      nth: positive.optional(),
+      host: count.optional(),
+      after: drawnDuration.optional(),
+    })
+    .optional(),
+  target,
+  for: drawnDuration.optional().describe('absent: an instant'),
+  params: params.optional(),
+});
+
+const step = z.strictObject({
+  id,
+  on: name.optional().describe('host of the shell; the operator host by default'),
+  run: text.describe('shell script, as the runbook writes it'),
+  expect: z
+    .strictObject({
+      code: z.int().min(0).max(255).optional(),
+      match: z.array(pattern).optional(),
+      no_match: z.array(pattern).optional(),
+    })
+    .optional(),
+  timeout: duration.optional(),
+});
+
+const signals = z.strictObject({
+  rules: z.array(name).min(1, 'is empty'),
+  must_fire: z.array(z.strictObject({ id: name, within: duration })),
+  may_fire: z.array(name).optional(),
+});
+
+const operator = z.strictObject({
+  after_alert: z.array(name).optional().describe('starts at the first firing of one of these'),
+  start: duration.optional().describe('earliest start'),
+  reaction: duration.optional().describe('between alert and first command'),
+});
+
+/** What a variant may put in the place of the scenario's own. Lists replace lists. */
+const replaceable = {
+  title: text.optional(),
+  guards_off: z.array(name).optional().describe('guards of the simulated product that are switched off (R18)'),
+  inject: z.array(fault).optional(),
+  diagnose: z.array(step).optional(),
+  resolve: z.array(step).optional(),
+  must_reach: z.array(name).min(1, 'is empty').optional(),
+  signals: signals.optional(),
+  properties: z.array(property).optional(),
+  fault_phase: duration.optional(),
+};
+
+const fails = z.strictObject({
+  property,
+  adversary: z.array(id).min(1, 'is empty').describe('labels of the smallest faults under which it fails'),
+  seeds: z.enum(['every', 'some']),
+  pinned: count.optional(),
+  reason: text.optional().describe('why only some seeds fail'),
+});
+
+export const scenarioSchema = z.strictObject({
+  id: id.describe('id of the catalogue; the name of the file'),
+  system: name,
+  title: text,
+  severity: z.string().regex(/^P[0-4]$/, 'is not P0 to P4'),
+  covers: z.array(id).min(1, 'is empty').describe('ids of the catalogue that this file rehearses'),
+  why: text.describe('what the rehearsal teaches'),
+  profile: z.enum(['intended', 'as_built']).optional(),
+  cluster,
+  network: network.optional(),
+  disk: disk.optional(),
+  clock: clock.optional(),
+  load: load.optional(),
+  inject: z.array(fault),
+  signals: signals.optional(),
+  operator: operator.optional(),
+  diagnose: z.array(step),
+  resolve: z.array(step),
+  recovered: z.strictObject({ within: duration.describe('from the first alert') }),
+  must_reach: z.array(name).min(1, 'is empty'),
+  properties: z.array(property).optional(),
+  heals_alone: text.optional().describe('why the incident ends without its repair steps (R17)'),
+  fault_phase: duration.optional().describe('how long faults may strike'),
+  variants: z.strictObject({
+    safe: z.strictObject(replaceable).optional(),
+    literal: z.strictObject({ ...replaceable, fails }).optional(),
+  }),
+});
+
+/** A scenario as read: durations in µs, sizes in bytes, shares in 65536ths. */
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioFault = z.output<typeof fault>;
+export type ScenarioStep = z.output<typeof step>;
+export type ScenarioVariant = NonNullable<Scenario['variants']['safe']>;
+
+/** JSON Schema of a scenario file for editors (`# yaml-language-server: $schema=...`). */
+export function scenarioJsonSchema(): object {
+  const schema = z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' });
+  return { ...schema, title: 'firedrill scenario' };
+}
