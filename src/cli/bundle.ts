@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RunPlan } from '../plan/plan.ts';
 import { readPlan } from '../plan/plan-file.ts';
+import { readPlanText } from '../plan/read.ts';
 import type { RunResult } from '../plan/result.ts';
 import { systemReason, UserError } from './user-error.ts';
 
@@ -60,10 +61,10 @@ export function bundlePath(reports: string, { plan, traceHash }: RunResult): str
  * Throws a `UserError` that names the path when the folder cannot take it.
  */
 export function writeBundle(path: string, content: BundleContent): void {
-  const folder = join(path, '..');
+  const folder = dirname(path);
   const unfinished = `${path}.unfinished-${process.pid}`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(unfinished, bundleText(content), { flush: true });
     renameSync(unfinished, path);
   } catch (error) {
@@ -72,6 +73,19 @@ export function writeBundle(path: string, content: BundleContent): void {
       `cannot write the bundle ${path}: ${systemReason(error)}`,
       'free or unlock the folder, or name another one with --reports FOLDER, and run the same command again',
     );
+  }
+}
+
+/** A folder and those above it. Node's own `recursive` calls a read-only file system a missing file. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path);
   }
 }
 
@@ -92,32 +106,28 @@ export function readUserFile(path: string, what: string): string {
   }
 }
 
-function parseJson(path: string, text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path} is no JSON: ${reason}`, `name a ${what} file that firedrill wrote`);
-  }
-}
-
 /** Reads a plan file; throws a `UserError` with the place in the file when it is not a complete plan. */
 export function readPlanFile(path: string): RunPlan {
-  return checkedPlan(path, parseJson(path, readUserFile(path, 'plan'), 'plan'), '');
+  const reading = readPlanText(readUserFile(path, 'plan'), path);
+  if (reading.ok) return reading.plan;
+  const { file, path: place, problem, remedy } = reading.mistake;
+  throw new UserError(`${file}: ${place}: ${problem}`, remedy);
 }
 
-function checkedPlan(path: string, value: unknown, under: string): RunPlan {
-  const reading = readPlan(value);
-  if (reading.kind === 'plan') return reading.plan;
-  const { path: place, problem, remedy } = reading.mistake;
-  throw new UserError(`${path}: ${under}${place}: ${problem}`, remedy);
+function parseBundle(path: string, text: string): Partial<BundleContent> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError(`${path} is not JSON`, 'name a bundle that firedrill wrote, whole and unchanged');
+  }
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** Reads a bundle. Throws a `UserError` for another version, a changed byte or a plan that cannot be used. */
 export function readBundle(path: string): BundleContent {
   const text = readUserFile(path, 'bundle');
-  const value = parseJson(path, text, 'bundle');
-  const found = (typeof value === 'object' && value !== null ? value : {}) as Partial<BundleContent>;
+  const found = parseBundle(path, text);
   if (found.version !== BUNDLE_VERSION) {
     throw new UserError(
       `${path}: this is no bundle of version ${BUNDLE_VERSION} (version: ${JSON.stringify(found.version) ?? 'none'})`,
@@ -132,5 +142,7 @@ export function readBundle(path: string): BundleContent {
       'fetch the bundle again; to run a changed plan, save the plan alone and use firedrill run --plan FILE',
     );
   }
-  return { ...content, plan: checkedPlan(path, plan, 'plan.') };
+  const reading = readPlan(plan);
+  if (reading.kind === 'plan') return { ...content, plan: reading.plan };
+  throw new UserError(`${path}: plan.${reading.mistake.path}: ${reading.mistake.problem}`, reading.mistake.remedy);
 }

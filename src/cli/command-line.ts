@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
+import { nearest } from '../plan/nearest.ts';
 import { COMMANDS, type Command, type CommandRow } from './command-table.ts';
-import { nearest } from './nearest.ts';
 import { isUserError } from './user-error.ts';
 
 /** What an argument list asks for. */
@@ -13,9 +13,9 @@ export type CommandLine =
 
 const WIDTH = 100;
 const EPILOGUE = [
-  'Exit codes: 0 every run ended as declared, 1 one did not, 2 inconclusive runs only, 3 nondeterminism,',
-  '64 usage or bad input, 70 firedrill itself failed; the worst one wins, in the order 70, 64, 3, 1, 2.',
-].join('\n');
+  'Exit codes: 0 every run ended as declared, 1 one did not, 2 inconclusive runs only, 3 nondeterminism, 64 usage or',
+  'bad input, 70 firedrill itself failed; the worst one wins, in the order 70, 64, 3, 1, 2.',
+].join(' ');
 
 /** Reads an argument list (without node and script). Prints nothing and runs nothing. */
 export async function readCommandLine(argv: readonly string[], version: string): Promise<CommandLine> {
@@ -102,7 +102,8 @@ function mistakeText(error: Error, argv: readonly string[]): string {
   const row = COMMANDS.find((each) => each.name === name);
   const help = `firedrill ${row === undefined ? '' : `${row.name} `}--help`;
   const meant = suggestion(error.message, row, name);
-  const message = error.message.trim().split('\n').join('; ');
+  const unknownCommand = row === undefined && name !== undefined;
+  const message = unknownCommand ? `there is no command ${name}` : error.message.trim().replaceAll(/\s*\n\s*/g, ' ');
   return `${message}\n  remedy: ${meant === undefined ? '' : `did you mean ${meant}? `}${help} shows what there is`;
 }
 

@@ -76,10 +76,11 @@ const RUN: CommandRow = {
     ['$0 run --seeds 1..200 --jobs 2 --json', 'many runs, for a program to read'],
   ],
   notes: [
-    `Without --seed or --seeds all scenarios run with seed ${DEFAULT_SEED}, so that CI sees the same runs each time; a single`,
-    'named scenario gets a random seed, which is printed first. A literal variant that is declared to fail only on',
-    'some seeds runs on its pinned seed then. A literal variant that fails as declared is as declared (exit code 0).',
-  ].join('\n'),
+    `Without --seed or --seeds all scenarios run with seed ${DEFAULT_SEED}, so that CI sees the same runs each time; a`,
+    'single named scenario gets a random seed, which is printed first. A literal variant that is declared to fail only',
+    'on some seeds runs on its pinned seed then. A literal variant that fails as declared counts as declared (exit',
+    'code 0). Drawn plans run when they are named: firedrill run swarm --seeds 1..200.',
+  ].join(' '),
   read: (values) => ({ name: 'run', options: readRun(values) }),
 };
 
@@ -144,7 +145,7 @@ const CHECK_HISTORY: CommandRow = {
   summary: 'judge whether a recorded history is linearizable',
   positionals: [['file', 'a history in the format of Jepsen logs']],
   options: [
-    value('model', 'the sequential model; register is the one there is (required)'),
+    value('model', 'the sequential model; register is the one there is (must be given)'),
     value('seconds', 'wall time to spend before the answer is unknown'),
     JSON_FLAG,
   ],

@@ -1,24 +1,9 @@
-import type { RunPlan } from '../plan/plan.ts';
-import type { RunResult } from '../plan/result.ts';
-import type { TraceRecord } from '../sim/trace.ts';
+import type { runPlan } from '../scenarios/run.ts';
 import type { Versions } from './bundle.ts';
 import type { ScenarioSource } from './scenario-source.ts';
 
-/** What a run is asked to do beside its plan. Plan and options decide everything; nothing else is read. */
-export interface RunOptions {
-  /** Keeps trace records with their texts: for replay, not for many runs. */
-  readonly recording: boolean;
-  /** Stops after this event; without it the plan's limits hold. */
-  readonly untilEvent?: number;
-}
-
-export interface RunOutcome {
-  readonly result: RunResult;
-  readonly records: readonly TraceRecord[];
-}
-
-/** `runPlan` of `src/scenarios/run.ts` as a type, so that tests can hand in another. */
-export type RunPlanFunction = (plan: RunPlan, options: RunOptions) => Promise<RunOutcome>;
+/** Runs one plan; as a type, so that nothing is loaded for it and tests can hand in another. */
+export type RunPlanFunction = typeof runPlan;
 
 /** Everything that a command needs from the layers below; loaded when a command first asks for it. */
 export interface Engine {

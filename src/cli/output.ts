@@ -10,14 +10,24 @@ export interface CommandOutput extends TextOutput {
   readonly terminal: boolean;
 }
 
-/** The process's own streams. NO_COLOR (any value but an empty one) and TERM=dumb switch colours off. */
+/** The variables that say what a terminal can show. */
+export interface TerminalVariables {
+  readonly NO_COLOR?: string | undefined;
+  readonly TERM?: string | undefined;
+}
+
+/** Whether to colour a stream: a terminal that is not dumb, and NO_COLOR unset or empty (no-color.org). */
+export function wantsColour({ NO_COLOR, TERM }: TerminalVariables, isTerminal: boolean): boolean {
+  return isTerminal && TERM !== 'dumb' && (NO_COLOR ?? '') === '';
+}
+
+/** The process's own streams. */
 export function processOutput(): CommandOutput {
   const { NO_COLOR, TERM } = process.env;
-  const plain = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
-    colour: process.stdout.isTTY === true && !plain,
+    colour: wantsColour({ NO_COLOR, TERM }, process.stdout.isTTY === true),
     terminal: process.stderr.isTTY === true && TERM !== 'dumb',
   };
 }

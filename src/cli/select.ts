@@ -1,7 +1,7 @@
 import type { Expectation } from '../plan/expected.ts';
+import { nearest } from '../plan/nearest.ts';
 import type { RunPlan, Variant } from '../plan/plan.ts';
 import { planWithout, type Without } from '../plan/without.ts';
-import { nearest } from './nearest.ts';
 import type { ScenarioEntry, ScenarioSource } from './scenario-source.ts';
 import { UserError } from './user-error.ts';
 

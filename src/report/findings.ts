@@ -71,16 +71,9 @@ export function explanation(result: RunResult): string {
       return propertyMeaning(result.property);
     case 'inconclusive': {
       const reason = result.reason === '' ? 'without a reason' : reasonMeaning(result.reason);
-      const missing = result.reason === 'vacuous' ? missingMarks(result) : [];
-      if (missing.length > 0) return `${reason}; never reached: ${missing.join(', ')}`;
-      return result.pending === '' ? reason : `${reason}; ${result.pending}`;
+      return result.pending === '' ? reason : `${reason} (${result.pending})`;
     }
   }
-}
-
-function missingMarks({ plan, reached }: RunResult): string[] {
-  const names = new Set(reached.map(([name]) => name));
-  return plan.mustReach.filter((name) => !names.has(name));
 }
 
 /** `opNumber` reads `op number`. */

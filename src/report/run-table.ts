@@ -97,7 +97,7 @@ function wordsOf(group: readonly JudgedRun[]): string {
 
 function totalsText(runs: readonly JudgedRun[], paint: Painter): string {
   const { passed, failed, inconclusive, unexpected } = totalsOf(runs);
-  const text = `${runs.length} runs: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive; `;
+  const text = `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}: ${passed} passed, ${failed} failed, ${inconclusive} inconclusive; `;
   return text + (unexpected === 0 ? paint.good('all as declared') : paint.bad(`${unexpected} not as declared`));
 }
 

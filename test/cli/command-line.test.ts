@@ -56,7 +56,7 @@ describe('a mistake is refused and says what to do', () => {
   it.each([
     ['', /no command was given/],
     ['rnu', /did you mean run\?/],
-    ['frobnicate', /firedrill --help/],
+    ['frobnicate', /no command frobnicate\n.*firedrill --help/],
     ['run --sede 3', /sede.*\n.*did you mean --seed\?.*firedrill run --help/],
     ['run --no-json', /no-json/],
     ['run --json=maybe --x', /x/],

@@ -1,4 +1,5 @@
 import { isExpected } from '../../plan/expected.ts';
+import { nearest } from '../../plan/nearest.ts';
 import type { RunResult } from '../../plan/result.ts';
 import { windowText } from '../../report/determinism.ts';
 import { explanation, findingText } from '../../report/findings.ts';
@@ -8,7 +9,6 @@ import { type DivergenceWindow, differences, divergenceWindow, fingerprint } fro
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import { traceHostName } from '../host-names.ts';
-import { nearest } from '../nearest.ts';
 import type { CommandOutput } from '../output.ts';
 import { TRACE_KINDS, traceLine } from '../trace-lines.ts';
 import { UserError } from '../user-error.ts';
