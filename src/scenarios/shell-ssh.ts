@@ -30,6 +30,6 @@ export function readSsh(argv: readonly string[]): SshRequest {
   const host = argv[at]?.replace(/^[^@]*@/, '') ?? '';
   if (host === '')
     return { ok: false, result: failed(255, 'ssh: no host given\nusage: ssh [-o OPTION] [USER@]HOST [COMMAND]\n') };
-  const words = argv.slice(at + 1);
+  const words = argv.slice(argv[at + 1] === '--' ? at + 2 : at + 1);
   return { ok: true, host, script: words.length === 0 ? null : words.join(' '), connectTimeoutUs };
 }

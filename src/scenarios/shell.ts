@@ -170,6 +170,7 @@ export class OperatorShell<Fleet> {
     const before = run.cutOutput.length;
     const result = await ctx.exec(quote(name), {
       cwd: ctx.cwd,
+      ...(ctx.exportedEnv === undefined ? {} : { env: ctx.exportedEnv }),
       args: argv.slice(at + 2),
       stdin: ctx.stdin as unknown as string,
       stdinKind: 'bytes',

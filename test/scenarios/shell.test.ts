@@ -39,6 +39,12 @@ describe('operator shell', () => {
     expect(await sh('kctl --help')).toMatchObject({ code: 0, stdout: expect.stringContaining('until it is normal') });
   });
 
+  it('hands exported variables on through timeout, bash and script files', async () => {
+    const script = `export A=1; timeout 5 bash -c 'echo $A'; B=2 timeout 3 printenv B
+      printf 'echo "$1 $A"; sleep 1; date +%%s' > /tmp/s.sh; chmod +x /tmp/s.sh; bash /tmp/s.sh x; /tmp/s.sh y`;
+    expect((await sh(script)).stdout).toBe('1\n2\nx 1\n1770372001\ny 1\n1770372002\n');
+  });
+
   it('reports a syntax error of the script', async () => {
     const result = await sh('for id in 0 1; do echo $id');
     expect(result.code).toBe(2);
@@ -118,6 +124,10 @@ describe('ssh', () => {
     expect((await sh(script)).stdout).toBe(
       '[]\nreplica-0\nreplica-1\n{"id": 0, "status": "normal", "from": "replica-1"}\n',
     );
+  });
+
+  it('accepts the usual options and --', async () => {
+    expect((await sh('ssh -t -o BatchMode=yes -l root replica-0 -- hostname')).stdout).toBe('replica-0\n');
   });
 
   it('shows the wall clock of the far host', async () => {
