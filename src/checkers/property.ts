@@ -1,6 +1,6 @@
-import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
-import type { VsrMessage } from '../cluster/vsr/message.ts';
 import type { Prepare } from '../cluster/storage/prepare.ts';
+import type { VsrMessage } from '../cluster/vsr/message.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { Ledger } from '../sim/ledger.ts';
 import type { Us } from '../sim/time.ts';
 
@@ -35,9 +35,23 @@ export interface Property {
   /** A message left a host (also one that the network then drops). */
   onSend?(from: number, to: number, message: VsrMessage): void;
   /** A replica applied an entry. */
-  onApply?(replica: number, incarnation: number, prepare: Prepare, hash0: number, hash1: number, replyDigest: number): void;
+  onApply?(
+    replica: number,
+    incarnation: number,
+    prepare: Prepare,
+    hash0: number,
+    hash1: number,
+    replyDigest: number,
+  ): void;
   /** A replica's commit number jumped to a checkpoint. */
-  onInstall?(replica: number, incarnation: number, op: number, hash0: number, hash1: number, cause: 'start' | 'transfer'): void;
+  onInstall?(
+    replica: number,
+    incarnation: number,
+    op: number,
+    hash0: number,
+    hash1: number,
+    cause: 'start' | 'transfer',
+  ): void;
   onCheckpoint?(replica: number, incarnation: number, op: number, digest: number): void;
   /** Sampled after an event on the replica's host, when a field changed since the last sample. */
   onState?(now: ReplicaObservation): void;

@@ -24,7 +24,11 @@ export type Trigger =
 /** Whom a fault strikes. Roles are resolved at the moment of the strike. */
 export type Target =
   | { readonly kind: 'hosts'; readonly hosts: readonly number[] }
-  | { readonly kind: 'role'; readonly role: 'primary' | 'backup' | 'any-replica' | 'all-replicas'; readonly index: number };
+  | {
+      readonly kind: 'role';
+      readonly role: 'primary' | 'backup' | 'any-replica' | 'all-replicas';
+      readonly index: number;
+    };
 
 /** One fault of a plan. Its label is its identity: keys of its decisions, ledger entries and reports name it. */
 export interface FaultPlan {

@@ -217,6 +217,9 @@ export class Machine implements Host {
     this.stopCause = '';
     this.startedUs = this.world.nowUs;
     this.deadlines.fill(-1);
+    this.queued.fill(-1);
+    this.keys.fill(0);
+    this.attempts.fill(0);
     this.world.trace.fold(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0);
     if (this.world.trace.recording) {
       this.world.trace.record(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0, `process starts, incarnation ${this.incarnation}`);

@@ -25,12 +25,7 @@ export class ChunkReader {
   }
 
   /** Calls `done` with `count` chunks; null for one that cannot be read. A missing file gives only nulls. */
-  read(
-    file: string,
-    chunkBytes: number,
-    count: number,
-    done: (chunks: (Uint8Array | null)[]) => void,
-  ): void {
+  read(file: string, chunkBytes: number, count: number, done: (chunks: (Uint8Array | null)[]) => void): void {
     const job: ChunkJob = { file, chunkBytes, chunks: new Array(count).fill(null), done, open: 1 };
     this.jobs.push(job);
     this.host.readDirect(file, 0, chunkBytes * count, this.token, (this.jobs.length - 1) * 65_536);
@@ -58,7 +53,13 @@ export class ChunkReader {
     if (op.error === 'ENOENT') return;
     for (let chunk = 0; chunk < job.chunks.length; chunk++) {
       job.open++;
-      this.host.readDirect(job.file, chunk * job.chunkBytes, job.chunkBytes, this.token, (op.tag & ~65_535) + chunk + 1);
+      this.host.readDirect(
+        job.file,
+        chunk * job.chunkBytes,
+        job.chunkBytes,
+        this.token,
+        (op.tag & ~65_535) + chunk + 1,
+      );
     }
   }
 }

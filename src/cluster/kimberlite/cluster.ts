@@ -9,6 +9,7 @@ import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
+import { emptyZone } from '../vsr/recovery.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
@@ -187,8 +188,14 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
 /** Formats a replica's disk: an empty journal and the first superblock, all of it synced. */
 export function format(machine: Machine, config: VsrConfig, replica: number): void {
   const { disk } = machine;
-  disk.createFile(FILE.headers, config.journalSlots * HEADER_SECTOR_BYTES);
-  disk.createFile(FILE.prepares, config.journalSlots * config.slotBytes);
+  for (const [file, unitBytes] of [
+    [FILE.headers, HEADER_SECTOR_BYTES],
+    [FILE.prepares, config.slotBytes],
+  ] as const) {
+    const zone = emptyZone(config.journalSlots, unitBytes, config.cluster);
+    disk.createFile(file, zone.length);
+    disk.poke(file, 0, zone, true);
+  }
   const members = range(0, config.replicaCount);
   const bytes = formatSuperblock({
     cluster: config.cluster,

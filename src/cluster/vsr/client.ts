@@ -51,6 +51,10 @@ export class VsrClient implements Process {
   client: number;
   acknowledged: number;
   inFlight: VsrMessage | null;
+  /** Operations that go before anything the workload chooses, also while the client is not active. */
+  readonly planned: ClientOperation[];
+  /** Outcome of the last answered request. */
+  last: { readonly length: number; readonly chain0: number; readonly chain1: number } | null;
   private readonly host: Host;
   private readonly config: ClientConfig;
   private attempt: number;
@@ -68,8 +72,21 @@ export class VsrClient implements Process {
     this.client = clientId(host.id, this.life);
     this.acknowledged = 0;
     this.inFlight = null;
+    this.planned = [];
+    this.last = null;
     this.attempt = 0;
     this.sentUs = 0;
+  }
+
+  /** Issues `operation` as soon as the request in flight is answered. */
+  plan(operation: ClientOperation): void {
+    this.planned.push(operation);
+    if (this.inFlight === null) this.host.setTimer(THINK, 0, 0, 0);
+  }
+
+  /** Whether nothing is in flight and nothing is planned. */
+  get idle(): boolean {
+    return this.inFlight === null && this.planned.length === 0;
   }
 
   onStart(): void {
@@ -81,7 +98,7 @@ export class VsrClient implements Process {
       this.retry();
       return;
     }
-    if (this.inFlight === null && this.active) this.issue();
+    if (this.inFlight === null && (this.active || this.planned.length > 0)) this.issue();
   }
 
   onDisk(): void {}
@@ -110,6 +127,7 @@ export class VsrClient implements Process {
     }
     this.acknowledged++;
     const outcome = this.config.parse(reply.body as Uint8Array);
+    this.last = outcome;
     this.config.observer.onReturn(this.client, this.session, request.request, outcome.length, outcome.chain0, outcome.chain1);
     this.config.onLatency(this.host.monotonicUs() - this.sentUs);
     this.issueSoon();
@@ -129,6 +147,10 @@ export class VsrClient implements Process {
   }
 
   private issueSoon(): void {
+    if (this.planned.length > 0) {
+      this.issue();
+      return;
+    }
     if (!this.active) return;
     if (this.config.thinkUsMax === 0) {
       this.issue();
@@ -145,7 +167,8 @@ export class VsrClient implements Process {
   }
 
   private issue(): void {
-    if (this.config.operationsMax > 0 && this.acknowledged >= this.config.operationsMax) return;
+    const { operationsMax } = this.config;
+    if (this.planned.length === 0 && operationsMax > 0 && this.acknowledged >= operationsMax) return;
     this.attempt = 0;
     this.sentUs = this.host.monotonicUs();
     const message = draft('request', 0, 0);
@@ -155,7 +178,7 @@ export class VsrClient implements Process {
       message.request = 0;
     } else {
       this.request++;
-      const choice = this.config.choose(this.client, this.request);
+      const choice = this.planned.shift() ?? this.config.choose(this.client, this.request);
       message.operation = choice.operation;
       message.request = this.request;
       message.nonce = this.session;

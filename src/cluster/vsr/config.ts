@@ -54,6 +54,7 @@ export const TOKEN = {
   checkpointWrite: 20,
   checkpointSync: 21,
   open: 30,
+  create: 31,
   scrub: 40,
 } as const;
 

@@ -25,6 +25,8 @@ export class Journal {
   readonly states: Uint8Array;
   /** 1: the slot's bytes are damaged, and what it held may have been acknowledged. */
   readonly faulty: Uint8Array;
+  /** 1: a sector of the slot cannot be read, so it must be written as a whole (a partial write would have to read it). */
+  readonly rough: Uint8Array;
   /** The op that a faulty slot without a known header stands for, by slot. */
   readonly faultyOps: Float64Array;
   /** Told when an entry is durable. */
@@ -49,6 +51,7 @@ export class Journal {
     this.headers = new Array(slotCount).fill(null);
     this.states = new Uint8Array(slotCount);
     this.faulty = new Uint8Array(slotCount);
+    this.rough = new Uint8Array(slotCount);
     this.faultyOps = new Float64Array(slotCount).fill(-1);
     this.generations = new Int32Array(slotCount);
     this.generationSlots = new Int32Array(WRITES_MASK + 1);
@@ -99,7 +102,8 @@ export class Journal {
     this.generations[slot] = generation;
     this.generationSlots[generation & WRITES_MASK] = slot;
     this.states[slot] = SLOT.writing;
-    this.host.write(FILE.prepares, slot * this.slotBytes, prepare.record, TOKEN.prepareWrite, generation);
+    const bytes = this.rough[slot] === 1 ? padded(prepare.record, this.slotBytes) : prepare.record;
+    this.host.write(FILE.prepares, slot * this.slotBytes, bytes, TOKEN.prepareWrite, generation);
   }
 
   /** Notes the header that `op` must have; an entry with another sum is forgotten. */
@@ -182,14 +186,9 @@ export class Journal {
       if (!this.current(generation)) continue;
       const slot = this.generationSlots[generation & WRITES_MASK] as number;
       this.states[slot] = SLOT.synced;
-      const record = (this.entries[slot] as Prepare).record;
-      this.host.write(
-        FILE.headers,
-        slot * HEADER_SECTOR_BYTES,
-        record.subarray(0, HEADER_BYTES),
-        TOKEN.headerWrite,
-        generation,
-      );
+      const header = (this.entries[slot] as Prepare).record.subarray(0, HEADER_BYTES);
+      const bytes = this.rough[slot] === 1 ? padded(header, HEADER_SECTOR_BYTES) : header;
+      this.host.write(FILE.headers, slot * HEADER_SECTOR_BYTES, bytes, TOKEN.headerWrite, generation);
     }
     this.syncing.length = 0;
     this.syncPrepares();
@@ -211,9 +210,16 @@ export class Journal {
       const slot = this.generationSlots[generation & WRITES_MASK] as number;
       this.states[slot] = SLOT.durable;
       this.faulty[slot] = 0;
+      this.rough[slot] = 0;
       this.faultyOps[slot] = -1;
       this.onDurable((this.entries[slot] as Prepare).op);
     }
     this.syncHeaders();
   }
+}
+
+function padded(bytes: Uint8Array, sizeBytes: number): Uint8Array {
+  const whole = new Uint8Array(sizeBytes);
+  whole.set(bytes, 0);
+  return whole;
 }

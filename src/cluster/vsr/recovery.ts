@@ -1,8 +1,9 @@
 import { hash128 } from '../storage/checksum.ts';
+import { encodeReserved } from '../storage/record.ts';
 import { type Header, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import type { ChunkReader } from '../host/chunk-reader.ts';
 import { restoreState } from './checkpoint.ts';
-import { FILE, HEADER_SECTOR_BYTES, TIMER } from './config.ts';
+import { FILE, HEADER_SECTOR_BYTES, TIMER, TOKEN } from './config.ts';
 import { SLOT } from './journal.ts';
 import { classifySlot } from './journal-table.ts';
 import { logOfView } from './log-suffix.ts';
@@ -30,6 +31,13 @@ export function open(r: Replica, reader: ChunkReader): void {
     r.superblock.resume(opened);
     r.fresh = opened.sequence === 1;
     takeSuperblock(r, opened.state);
+    if (opened.damagedCopies.length > 0) {
+      // Nothing is promised on the strength of copies that one more fault could outvote.
+      r.host.reached('superblock-copy-repaired');
+      r.durableView = -1;
+      r.durableLogView = -1;
+      r.persist();
+    }
     openCheckpoint(r, reader, opened.state);
   });
 }
@@ -51,6 +59,7 @@ function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.durableView = state.view;
   r.durableLogView = state.logView;
   r.checkpointOp = state.checkpointOp;
+  r.op = state.checkpointOp;
   r.checkpointOpSum = state.checkpointOpSum;
   r.checkpointFile = state.checkpointFile;
   r.viewHeaders = [...state.viewHeaders];
@@ -104,6 +113,7 @@ function openJournal(r: Replica, reader: ChunkReader): void {
 function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: Uint8Array | null): void {
   const found = classifySlot(header, prepare, slot, r.config.journalSlots, r.config.cluster);
   const journal = r.journal;
+  if (header === null || prepare === null) journal.rough[slot] = 1;
   switch (found.decision) {
     case 'empty':
       return;
@@ -195,10 +205,25 @@ function forget(r: Replica, slot: number): void {
   r.journal.states[slot] = SLOT.none;
 }
 
+/** An empty journal: every slot says of itself that it never held an entry. */
 function createJournal(r: Replica): void {
-  const slots = r.config.journalSlots;
-  r.host.createFile(FILE.headers, slots * HEADER_SECTOR_BYTES);
-  r.host.createFile(FILE.prepares, slots * r.config.slotBytes);
+  for (const [file, unitBytes] of [
+    [FILE.headers, HEADER_SECTOR_BYTES],
+    [FILE.prepares, r.config.slotBytes],
+  ] as const) {
+    r.host.removeFile(file);
+    const bytes = emptyZone(r.config.journalSlots, unitBytes, r.config.cluster);
+    r.host.createFile(file, bytes.length);
+    r.host.write(file, 0, bytes, TOKEN.create, 0);
+    r.host.fsync(file, TOKEN.create, 1);
+  }
+}
+
+/** The bytes of a journal file whose slots are all reserved. */
+export function emptyZone(slots: number, unitBytes: number, cluster: number): Uint8Array {
+  const bytes = new Uint8Array(slots * unitBytes);
+  for (let slot = 0; slot < slots; slot++) bytes.set(encodeReserved(slot, cluster), slot * unitBytes);
+  return bytes;
 }
 
 /** The replica cannot know what it acknowledged: it has no vote until the nonce protocol is through (R7). */

@@ -1,0 +1,35 @@
+import { type Prepare, sumText } from '../cluster/storage/prepare.ts';
+import type { CommittedOps } from './committed-ops.ts';
+import type { Property, Report } from './property.ts';
+
+/**
+ * INV-AGREEMENT: the entry applied at an op number is the same for all replicas and for ever (R10). The first apply of
+ * an op enters the ledger of committed ops; hence this property judges before those that read that ledger.
+ */
+export class Agreement implements Property {
+  readonly id = 'INV-AGREEMENT';
+  private readonly committed: CommittedOps;
+  private readonly report: Report;
+
+  constructor(committed: CommittedOps, report: Report) {
+    this.committed = committed;
+    this.report = report;
+  }
+
+  onApply(replica: number, incarnation: number, prepare: Prepare, hash0: number, hash1: number, reply: number): void {
+    const { committed } = this;
+    if (prepare.op > committed.head) {
+      committed.add(prepare, hash0, hash1, reply);
+      return;
+    }
+    if (committed.compare(prepare.op, prepare.sum) === 0) {
+      this.report(this.id, 'applied-other-entry', {
+        replica,
+        incarnation,
+        op: prepare.op,
+        view: prepare.view,
+        sum: sumText(prepare.sum),
+      });
+    }
+  }
+}

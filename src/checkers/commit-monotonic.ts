@@ -1,0 +1,66 @@
+import type { Prepare } from '../cluster/storage/prepare.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import type { GroundTruth, Property, Report } from './property.ts';
+
+/**
+ * INV-COMMIT-MONOTONIC: a commit number never goes back within an incarnation. A restart may lower it to the durable
+ * checkpoint and no further, unless the disk is known to be damaged (R11) or lost (`mustRecover`). That re-applied
+ * entries are the same is INV-AGREEMENT's to judge.
+ */
+export class CommitMonotonic implements Property {
+  readonly id = 'INV-COMMIT-MONOTONIC';
+  private readonly truth: GroundTruth;
+  private readonly report: Report;
+  private readonly incarnations: Float64Array;
+  private readonly commits: Float64Array;
+  /** Per replica: op of the newest checkpoint that it announced as durable, and who announced it. */
+  private readonly checkpoints: Float64Array;
+  private readonly checkpointIncarnations: Float64Array;
+
+  constructor(truth: GroundTruth, report: Report) {
+    this.truth = truth;
+    this.report = report;
+    this.incarnations = new Float64Array(truth.replicaCount);
+    this.commits = new Float64Array(truth.replicaCount);
+    this.checkpoints = new Float64Array(truth.replicaCount);
+    this.checkpointIncarnations = new Float64Array(truth.replicaCount);
+  }
+
+  onApply(replica: number, incarnation: number, prepare: Prepare): void {
+    this.reach(replica, incarnation, prepare.op, 'applied-below-commit');
+  }
+
+  onInstall(replica: number, incarnation: number, op: number): void {
+    this.reach(replica, incarnation, op, 'install-below-commit');
+  }
+
+  onCheckpoint(replica: number, incarnation: number, op: number): void {
+    if (op < (this.checkpoints[replica] as number)) {
+      const before = this.checkpoints[replica] as number;
+      this.report(this.id, 'checkpoint-went-back', { replica, incarnation, op, before });
+    }
+    this.checkpoints[replica] = op;
+    this.checkpointIncarnations[replica] = incarnation;
+  }
+
+  onState(now: ReplicaObservation): void {
+    const { replica, incarnation, commit } = now;
+    this.reach(replica, incarnation, commit, 'commit-went-back');
+    if (now.mustRecover) {
+      this.checkpoints[replica] = 0;
+      return;
+    }
+    const floor = this.checkpoints[replica] as number;
+    if (commit >= floor || now.status !== 'normal' || this.checkpointIncarnations[replica] === incarnation) return;
+    if (this.truth.ledger.openOf(replica).length > 0) return;
+    this.report(this.id, 'restarted-below-checkpoint', { replica, incarnation, commit, checkpoint: floor });
+    this.checkpoints[replica] = commit;
+  }
+
+  private reach(replica: number, incarnation: number, commit: number, site: string): void {
+    const before = this.incarnations[replica] === incarnation ? (this.commits[replica] as number) : 0;
+    this.incarnations[replica] = incarnation;
+    this.commits[replica] = commit;
+    if (commit < before) this.report(this.id, site, { replica, incarnation, commit, before });
+  }
+}

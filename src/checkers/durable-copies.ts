@@ -1,0 +1,66 @@
+import type { CommittedOps } from './committed-ops.ts';
+import { PREPARES_FILE, parseRecord } from './disk-image.ts';
+import type { GroundTruth } from './property.ts';
+
+/** Whether an injected fault stands between a replica and the bytes at that place, beyond what the ledger says. */
+export type Excuse = (replica: number, file: string, offsetBytes: number, lengthBytes: number) => boolean;
+
+/**
+ * Which replicas hold an op, by the bytes that a power loss at this moment would leave. For a recent op these bytes are
+ * compared with the record that was applied, which is stricter and cheaper than checksums; for an older one the record
+ * is parsed by {@link parseRecord}.
+ */
+export class DurableCopies {
+  private readonly truth: GroundTruth;
+  private readonly committed: CommittedOps;
+  private readonly sectorBytes: number;
+  private readonly excuse: Excuse;
+  /** Per replica: op of its newest checkpoint announced as durable. */
+  private readonly checkpoints: Float64Array;
+
+  constructor(truth: GroundTruth, committed: CommittedOps, sectorBytes: number, excuse: Excuse) {
+    this.truth = truth;
+    this.committed = committed;
+    this.sectorBytes = sectorBytes;
+    this.excuse = excuse;
+    this.checkpoints = new Float64Array(truth.replicaCount);
+  }
+
+  /** A replica announced a durable checkpoint: its journal need not hold ops up to there. */
+  checkpointed(replica: number, op: number): void {
+    this.checkpoints[replica] = op;
+  }
+
+  /**
+   * Whether `replica` holds committed `op` synced: its record, a checkpoint that covers it, or nothing but because an
+   * injected fault that is still open took it away (R11).
+   */
+  holds(replica: number, op: number): boolean {
+    const { truth } = this;
+    const expected = this.committed.record(op);
+    const offset = (op % truth.journalSlots) * truth.slotBytes;
+    const length = expected === null ? truth.slotBytes : expected.length;
+    const bytes = truth.peekDurable(replica, PREPARES_FILE, offset, length);
+    if (bytes !== null && (expected === null ? this.parses(bytes, op) : sameBytes(bytes, expected))) return true;
+    return op <= (this.checkpoints[replica] as number) || this.isExcused(replica, offset, length);
+  }
+
+  private parses(bytes: Uint8Array, op: number): boolean {
+    const record = parseRecord(bytes, 0);
+    return record !== null && record.op === op && this.committed.compare(op, record.sum) !== 0;
+  }
+
+  private isExcused(replica: number, offset: number, length: number): boolean {
+    const last = Math.floor((offset + length - 1) / this.sectorBytes);
+    for (let sector = Math.floor(offset / this.sectorBytes); sector <= last; sector++) {
+      if (this.truth.ledger.find(replica, PREPARES_FILE, sector) !== null) return true;
+    }
+    return this.excuse(replica, PREPARES_FILE, offset, length);
+  }
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < right.length; at++) if (left[at] !== right[at]) return false;
+  return true;
+}

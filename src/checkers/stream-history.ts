@@ -1,0 +1,168 @@
+import { checkLinearizability, type LinearizabilityResult } from './linearizability.ts';
+import { type AppendLogInput, appendLogModel, type ChainStep, type LogHead } from './models/append-log.ts';
+import { NEVER_RETURNED, type Operation } from './sequential-model.ts';
+
+/** One operation of the history of a stream. */
+export interface StreamOperation {
+  readonly client: number;
+  readonly request: number;
+  readonly stream: StreamHistory;
+  readonly append: boolean;
+  readonly value: number;
+  readonly callSeq: number;
+  returnSeq: number;
+  /** What the client was answered, once `returnSeq` is finite. */
+  length: number;
+  chain0: number;
+  chain1: number;
+  /** Nobody waits for an answer any more: the outcome stays unknown. */
+  givenUp: boolean;
+  /** Op number at which the log has it, 0 while it has not. */
+  op: number;
+  /** What the log's order makes the answer. */
+  expectedLength: number;
+  expected0: number;
+  expected1: number;
+}
+
+/** Operations of a stream from which on its history is cut where it can be. */
+const CUT_FROM = 4096;
+/** Operations of a stream above which the older half is dropped, although then no search is possible. */
+const OPERATIONS_MAX = 16_384;
+
+/**
+ * The recorded history of one stream, and the state that the log's order gives it (the witness). Bounded: where nothing
+ * is in flight, the witness is sound and the last effect was seen by its client, everything before is settled and is
+ * replaced by the state; operations with an unknown outcome that have not taken effect are carried over.
+ */
+export class StreamHistory {
+  readonly key: number;
+  /** Whether the log's order has explained every answer so far. */
+  sound: boolean;
+  /** Why not: a code, empty while sound. */
+  unsoundWhy: string;
+  /** Whether older operations had to be dropped, so that a search would say nothing. */
+  truncated: boolean;
+  /** Operations that were called, not answered and not given up. */
+  open: number;
+  head: LogHead;
+  private initial: LogHead;
+  private operations: StreamOperation[];
+  private lastPlaced: StreamOperation | null;
+  private readonly chainStep: ChainStep<number>;
+
+  constructor(key: number, chainStep: ChainStep<number>) {
+    this.key = key;
+    this.sound = true;
+    this.unsoundWhy = '';
+    this.truncated = false;
+    this.open = 0;
+    this.head = { length: 0, chain0: 0, chain1: 0 };
+    this.initial = this.head;
+    this.operations = [];
+    this.lastPlaced = null;
+    this.chainStep = chainStep;
+  }
+
+  get size(): number {
+    return this.operations.length;
+  }
+
+  call(client: number, request: number, append: boolean, value: number, callSeq: number): StreamOperation {
+    const operation: StreamOperation = {
+      client,
+      request,
+      stream: this,
+      append,
+      value,
+      callSeq,
+      returnSeq: NEVER_RETURNED,
+      length: 0,
+      chain0: 0,
+      chain1: 0,
+      givenUp: false,
+      op: 0,
+      expectedLength: 0,
+      expected0: 0,
+      expected1: 0,
+    };
+    this.operations.push(operation);
+    this.open++;
+    if (this.operations.length > OPERATIONS_MAX) this.dropHalf();
+    return operation;
+  }
+
+  /** The log has the operation at `op`: the next state, and what the answer must be. */
+  place(operation: StreamOperation, op: number): void {
+    operation.op = op;
+    this.lastPlaced = operation;
+    if (operation.append) {
+      const { head } = this;
+      const [chain0, chain1] = this.chainStep(head.chain0, head.chain1, operation.value);
+      this.head = { length: head.length + 1, chain0, chain1 };
+    }
+    operation.expectedLength = this.head.length;
+    operation.expected0 = this.head.chain0;
+    operation.expected1 = this.head.chain1;
+  }
+
+  answer(operation: StreamOperation, returnSeq: number, length: number, chain0: number, chain1: number): void {
+    operation.returnSeq = returnSeq;
+    operation.length = length;
+    operation.chain0 = chain0;
+    operation.chain1 = chain1;
+    if (!operation.givenUp) this.open--;
+    if (operation.op === 0) this.doubt('answered-before-committed');
+    else if (
+      length !== operation.expectedLength ||
+      (chain0 | 0) !== (operation.expected0 | 0) ||
+      (chain1 | 0) !== (operation.expected1 | 0)
+    ) {
+      this.doubt('another-answer');
+    }
+    if (this.open === 0 && this.operations.length >= CUT_FROM) this.cut();
+  }
+
+  /** The witness cannot explain this stream: only the search can judge it from here on. */
+  doubt(why: string): void {
+    if (!this.sound) return;
+    this.sound = false;
+    this.unsoundWhy = why;
+  }
+
+  /** Searches for any order that explains the recorded history (R14). Meaningless when `truncated`. */
+  search(stepsMax: number): LinearizabilityResult<LogHead> {
+    const operations = this.operations.map(
+      (each): Operation<AppendLogInput<number>, LogHead> => ({
+        input: each.append ? { kind: 'append', eventId: each.value } : { kind: 'read' },
+        output:
+          each.returnSeq === NEVER_RETURNED
+            ? undefined
+            : { length: each.length, chain0: each.chain0 | 0, chain1: each.chain1 | 0 },
+        callSeq: each.callSeq,
+        returnSeq: each.returnSeq,
+      }),
+    );
+    const model = appendLogModel<number>(
+      (chain0, chain1, value) => {
+        const next = this.chainStep(chain0, chain1, value);
+        return [next[0] | 0, next[1] | 0];
+      },
+      { length: this.initial.length, chain0: this.initial.chain0 | 0, chain1: this.initial.chain1 | 0 },
+    );
+    return checkLinearizability(model, operations, { stepsMax });
+  }
+
+  private cut(): void {
+    // An effect that nobody saw leaves open whether it happened yet: then the state at this point is not settled.
+    if (!this.sound || (this.lastPlaced !== null && this.lastPlaced.returnSeq === NEVER_RETURNED)) return;
+    this.operations = this.operations.filter((each) => each.op === 0 && each.append);
+    this.initial = this.head;
+    this.truncated = false;
+  }
+
+  private dropHalf(): void {
+    this.truncated = true;
+    this.operations.splice(0, OPERATIONS_MAX / 2);
+  }
+}

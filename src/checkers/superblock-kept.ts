@@ -1,0 +1,86 @@
+import { type Sum, ZERO_SUM } from '../cluster/storage/prepare.ts';
+import type { LogSuffix, VsrMessage } from '../cluster/vsr/message.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import type { GroundTruth, Property, Report } from './property.ts';
+
+/** What a replica last acknowledged on the wire, and in which view. */
+interface Acknowledged {
+  epoch: number;
+  view: number;
+  op: number;
+  sum: Sum;
+}
+
+/**
+ * INV-SUPERBLOCK: what a replica acknowledged is not reset while it keeps its vote. A DoViewChange whose log view is
+ * that of its last prepare_ok must show each op up to the acknowledged one, or mark its slot faulty; denying one, or
+ * ending below it, is forgetting (R7: a faulty slot never denies). Open damage on the replica's disk excuses it: a
+ * budget of class C allows n - Qr deniers (R1). Views and commit numbers are judged by INV-VIEW-MONOTONIC and
+ * INV-COMMIT-MONOTONIC.
+ */
+export class SuperblockKept implements Property {
+  readonly id = 'INV-SUPERBLOCK';
+  private readonly truth: GroundTruth;
+  private readonly report: Report;
+  private readonly kept: Acknowledged[];
+
+  constructor(truth: GroundTruth, report: Report) {
+    this.truth = truth;
+    this.report = report;
+    this.kept = [];
+    for (let replica = 0; replica < truth.replicaCount; replica++) {
+      this.kept.push({ epoch: 0, view: 0, op: 0, sum: ZERO_SUM });
+    }
+  }
+
+  onSend(from: number, _to: number, message: VsrMessage): void {
+    const promise = this.kept[from];
+    if (promise === undefined) return;
+    if (message.kind === 'prepareOk') note(promise, message);
+    else if (message.kind === 'doViewChange') this.judge(from, promise, message);
+  }
+
+  onState(now: ReplicaObservation): void {
+    // A lost disk cannot keep a promise; the nonce protocol makes up for it.
+    if (now.mustRecover) (this.kept[now.replica] as Acknowledged).op = 0;
+  }
+
+  private judge(replica: number, promise: Acknowledged, message: VsrMessage): void {
+    const { suffix } = message;
+    if (suffix === null || promise.op === 0) return;
+    if (message.epoch !== promise.epoch || message.logView !== promise.view) return;
+    const denied = firstDenied(promise, suffix);
+    if (denied < 0 || this.truth.ledger.openOf(replica).length > 0) return;
+    this.report(this.id, 'denies-acknowledged', {
+      replica,
+      incarnation: message.incarnation,
+      op: denied,
+      acknowledged: promise.op,
+      view: message.view,
+      logView: message.logView,
+    });
+  }
+}
+
+function note(promise: Acknowledged, message: VsrMessage): void {
+  const same = message.epoch === promise.epoch && message.view === promise.view;
+  if (same && message.op <= promise.op) return;
+  promise.epoch = message.epoch;
+  promise.view = message.view;
+  promise.op = message.op;
+  promise.sum = message.sum;
+}
+
+/** The lowest acknowledged op that the suffix denies, -1 for none. Ops below `first` lie under the checkpoint. */
+function firstDenied(promise: Acknowledged, suffix: LogSuffix): number {
+  for (let op = suffix.first; op <= promise.op; op++) {
+    const index = op - suffix.first;
+    if (index >= suffix.headers.length || suffix.nack[index] === 1) return op;
+    const header = suffix.headers[index] ?? null;
+    if (op !== promise.op || header === null) continue;
+    const { sum } = header;
+    const { sum: promised } = promise;
+    if (sum.a !== promised.a || sum.b !== promised.b || sum.c !== promised.c || sum.d !== promised.d) return op;
+  }
+  return -1;
+}

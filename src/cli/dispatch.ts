@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import type { Versions } from './bundle.ts';
+import { readCommandLine } from './command-line.ts';
+import type { Command } from './command-table.ts';
+import type { Engine } from './engine.ts';
+import { EXIT } from './exit-codes.ts';
+import type { CommandOutput } from './output.ts';
+import { isUserError } from './user-error.ts';
+
+/** Reads the argument list, runs the command and returns the exit code. Nothing that goes wrong leaves as an exception. */
+export async function dispatch(argv: readonly string[], out: CommandOutput): Promise<number> {
+  const versions = ownVersions();
+  try {
+    const line = await readCommandLine(argv, versions.firedrill);
+    switch (line.kind) {
+      case 'text':
+        out.stdout(line.text);
+        return EXIT.expected;
+      case 'usage':
+        out.stderr(`firedrill: ${line.message}\n`);
+        return EXIT.usage;
+      case 'command':
+        return await runCommand(line.command, out, versions);
+    }
+  } catch (error) {
+    if (isUserError(error)) {
+      out.stderr(`firedrill: ${error.message}\n`);
+      return EXIT.usage;
+    }
+    out.stderr(bugReport(error, argv, versions));
+    return EXIT.internal;
+  }
+}
+
+async function runCommand(command: Command, out: CommandOutput, versions: Versions): Promise<number> {
+  switch (command.name) {
+    case 'list':
+      return (await import('./commands/list.ts')).list(command.options, out, await engine(versions));
+    case 'run':
+      return (await import('./commands/run.ts')).run(command.options, out, await engine(versions));
+    case 'replay':
+      return (await import('./commands/replay.ts')).replay(command.options, out, await engine(versions));
+    case 'check-history':
+      return (await import('./check-history.ts')).checkHistory(command.options, out);
+  }
+}
+
+async function engine(versions: Versions): Promise<Engine> {
+  return (await import('./own-engine.ts')).ownEngine(versions);
+}
+
+function ownVersions(): Versions {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return { firedrill: version, node: process.version };
+}
+
+/** The words around an error that is ours: what happened, and a report that only has to be sent. */
+export function bugReport(error: unknown, argv: readonly string[], { firedrill, node }: Versions): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    'firedrill: an error of firedrill itself; it says nothing about the system under test. Please report it:',
+    '',
+    `  firedrill ${firedrill}, Node ${node}, ${process.platform} ${process.arch}`,
+    `  arguments: ${JSON.stringify(argv)}`,
+    ...stack.split('\n').map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}

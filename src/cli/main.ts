@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The version gate stands before everything else: whatever is imported statically would be loaded by a Node that may
+// not be able to read it, so this file imports nothing.
+
+/** The oldest Node of `engines` in package.json. A test keeps the two equal. */
+const NODE_MIN = [22, 18] as const;
+
+const version = process.versions.node;
+const [major = 0, minor = 0] = version.split('.').map(Number);
+if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
+  process.stderr.write(
+    `firedrill: Node ${version} is too old, at least ${NODE_MIN.join('.')} is needed\n` +
+      '  remedy: npm ci installs the pinned one as node_modules/.bin/node; npx and npm scripts then use it\n',
+  );
+  process.exitCode = 64;
+} else {
+  await start();
+}
+
+async function start(): Promise<void> {
+  const { processOutput } = await import('./output.ts');
+  const { dispatch } = await import('./dispatch.ts');
+  // A reader that closes early, such as `firedrill list | head`, has seen what it wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  process.exitCode = await dispatch(process.argv.slice(2), processOutput());
+}

@@ -1,0 +1,88 @@
+/**
+ * The guards of the simulated product that refuse unsafe operator commands (R18). All are on unless a plan switches
+ * them off; `ambiguity` is the catalogue's entry that the guard closes. What the command does without it is the text.
+ */
+export const COMMAND_GUARDS = [
+  {
+    name: 'wipe-needs-clean-quorum',
+    ambiguity: 'AMB-WIPE-FOLLOWER',
+    refuses: 'rm of the log, and storage restore, unless a quorum of other replicas is normal, caught up and verifies',
+  },
+  {
+    name: 'wipe-needs-evidence',
+    ambiguity: 'AMB-WIPE-EVIDENCE',
+    refuses: 'rm of the log before a copy, export or state dump of this replica was kept',
+  },
+  {
+    name: 'restore-clears-vote',
+    ambiguity: 'AMB-RESTORE-SAME-ID',
+    refuses: 'nothing: a restored replica comes back without a vote until it has recovered from its peers',
+  },
+  {
+    name: 'restore-verifies-chain',
+    ambiguity: 'AMB-RESTORE-LATEST',
+    refuses: 'storage restore of a snapshot whose hash chain is broken, also without --verify-hash-chain',
+  },
+  {
+    name: 'isolate-keeps-quorum',
+    ambiguity: 'AMB-ISOLATE-QUORUM',
+    refuses: 'replica isolate when fewer caught-up voters than a quorum would remain',
+  },
+  {
+    name: 'isolate-stopped',
+    ambiguity: 'AMB-ISOLATE-DEAD',
+    refuses: 'nothing: isolating a replica whose process is dead is recorded in its superblock; without it the command fails',
+  },
+  {
+    name: 'rejoin-needs-approval',
+    ambiguity: 'AMB-REJOIN-MISSING',
+    refuses: 'replica rejoin after an assertion failure before `approve --what rejoin` was recorded',
+  },
+  {
+    name: 'force-needs-approval',
+    ambiguity: 'AMB-FORCE-APPROVAL',
+    refuses: 'force-leader before `approve --what data-loss` was recorded',
+  },
+  {
+    name: 'force-new-epoch',
+    ambiguity: 'AMB-FORCE-NO-EPOCH',
+    refuses: 'nothing: force-leader writes the next epoch, so that the former members refuse the new lineage; without it the old epoch',
+  },
+  {
+    name: 'force-needs-fencing',
+    ambiguity: 'AMB-FORCE-NO-EPOCH',
+    refuses: 'force-leader before every other member was fenced',
+  },
+  {
+    name: 'force-needs-best-survivor',
+    ambiguity: 'AMB-FORCE-CHOICE',
+    refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
+  },
+  {
+    name: 'verify-needs-stopped',
+    ambiguity: 'AMB-PREFIX',
+    refuses: 'kimberlite-admin verify on a data directory that a server uses',
+  },
+  {
+    name: 'compact-keeps-needed',
+    ambiguity: 'AMB-COMPACT-LAGGARD',
+    refuses: 'storage compact while a peer may still need the entries that it removes',
+  },
+  {
+    name: 'config-sane',
+    ambiguity: 'AMB-ELECTION-2000',
+    refuses: 'cluster config set beyond INV-CONFIG-SANE: heartbeat <= election / 5, election > p99.9 of RTT + fsync',
+  },
+  {
+    name: 'odd-membership',
+    ambiguity: 'AMB-REMOVE-EVEN',
+    refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',
+  },
+] as const;
+
+export type CommandGuard = (typeof COMMAND_GUARDS)[number]['name'];
+
+/** Whether a guard is on, given the names of those that a plan switches off. */
+export function guardIsOn(off: ReadonlySet<string>, name: CommandGuard): boolean {
+  return !off.has(name);
+}

@@ -1,0 +1,296 @@
+import type { DiskOp, Host } from '../../sim/api.ts';
+import { crc32c, hash128 } from '../storage/checksum.ts';
+import { type Header, type Sum, sameSum, ZERO_SUM } from '../storage/prepare.ts';
+import { read32, readSum, write32, writeSum } from '../storage/record.ts';
+import { FILE } from './config.ts';
+
+/** What a replica must never forget while it keeps its vote (R5, R7). */
+export interface SuperblockState {
+  readonly cluster: number;
+  readonly replica: number;
+  readonly epoch: number;
+  readonly members: readonly number[];
+  readonly view: number;
+  readonly logView: number;
+  readonly commit: number;
+  readonly checkpointOp: number;
+  readonly checkpointOpSum: Sum;
+  /** Sum of the checkpoint's bytes. */
+  readonly checkpointSum: Sum;
+  readonly checkpointFile: 0 | 1;
+  readonly checkpointBytes: number;
+  /** Headers of the log of `logView` above the checkpoint, as they were when that view began here. */
+  readonly viewHeaders: readonly Header[];
+  /** The journal was lost: no vote until the nonce protocol is through. */
+  readonly mustRecover: boolean;
+  readonly incarnation: number;
+  readonly isolated: boolean;
+}
+
+export const SUPERBLOCK_COPIES = 4;
+export const SUPERBLOCK_COPY_BYTES = 8192;
+
+const MAGIC = 0x76737362;
+/** Copies of one sequence that make it readable (R5). */
+const OPEN_THRESHOLD = 2;
+/** Content begins after magic, checksum and the copy's index, which no checksum covers. */
+const CONTENT_FROM = 12;
+const FIXED_BYTES = 116;
+const HEADER_ENTRY_BYTES = 40;
+
+const TOKEN_WRITE = 1;
+const TOKEN_SYNC = 2;
+
+/** The result of reading the copies: a state, or why there is none. */
+export type OpenedSuperblock =
+  | {
+      readonly kind: 'open';
+      readonly state: SuperblockState;
+      readonly sequence: number;
+      readonly sum: Sum;
+      readonly parent: Sum;
+      /** Copies that do not hold this state: to be rewritten before the next update. */
+      readonly damagedCopies: readonly number[];
+    }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+interface Copy {
+  readonly state: SuperblockState;
+  readonly sequence: number;
+  readonly parent: Sum;
+  readonly sum: Sum;
+}
+
+/** Encodes one copy; throws when the state does not fit. */
+export function encodeSuperblock(state: SuperblockState, sequence: number, parent: Sum, copy: number): Uint8Array {
+  const bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
+  const size = FIXED_BYTES + state.members.length * 4 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
+  if (size > SUPERBLOCK_COPY_BYTES) throw new Error(`superblock of ${size} bytes: use fewer journal slots`);
+  const words = [
+    size,
+    sequence,
+    state.cluster,
+    state.replica,
+    state.epoch,
+    state.view,
+    state.logView,
+    state.commit,
+    state.checkpointOp,
+    state.checkpointFile,
+    state.checkpointBytes,
+    (state.mustRecover ? 1 : 0) | (state.isolated ? 2 : 0),
+    state.incarnation,
+    state.members.length,
+  ];
+  let at = CONTENT_FROM;
+  for (const value of words) {
+    write32(bytes, at, value);
+    at += 4;
+  }
+  for (const sum of [parent, state.checkpointOpSum, state.checkpointSum]) {
+    writeSum(bytes, at, sum);
+    at += 16;
+  }
+  for (const member of state.members) {
+    write32(bytes, at, member);
+    at += 4;
+  }
+  for (const header of state.viewHeaders) {
+    write32(bytes, at, header.op);
+    write32(bytes, at + 4, header.view);
+    writeSum(bytes, at + 8, header.sum);
+    writeSum(bytes, at + 24, header.parent);
+    at += HEADER_ENTRY_BYTES;
+  }
+  write32(bytes, 0, MAGIC);
+  write32(bytes, 4, crc32c(bytes, CONTENT_FROM, SUPERBLOCK_COPY_BYTES));
+  write32(bytes, 8, copy);
+  return bytes;
+}
+
+function decodeCopy(bytes: Uint8Array | null): Copy | null {
+  if (bytes === null || bytes.length < SUPERBLOCK_COPY_BYTES || read32(bytes, 0) !== MAGIC) return null;
+  if (crc32c(bytes, CONTENT_FROM, SUPERBLOCK_COPY_BYTES) !== read32(bytes, 4)) return null;
+  const word = (index: number): number => read32(bytes, CONTENT_FROM + index * 4);
+  const size = word(0);
+  const memberCount = word(13);
+  const sumsAt = CONTENT_FROM + 14 * 4;
+  const members: number[] = [];
+  for (let index = 0; index < memberCount; index++) members.push(read32(bytes, sumsAt + 48 + index * 4));
+  const viewHeaders: Header[] = [];
+  for (let at = sumsAt + 48 + memberCount * 4; at + HEADER_ENTRY_BYTES <= size; at += HEADER_ENTRY_BYTES) {
+    viewHeaders.push({
+      op: read32(bytes, at),
+      view: read32(bytes, at + 4),
+      sum: readSum(bytes, at + 8),
+      parent: readSum(bytes, at + 24),
+    });
+  }
+  return {
+    sequence: word(1),
+    parent: readSum(bytes, sumsAt),
+    sum: hash128(bytes, CONTENT_FROM, size, ZERO_SUM),
+    state: {
+      cluster: word(2),
+      replica: word(3),
+      epoch: word(4),
+      members,
+      view: word(5),
+      logView: word(6),
+      commit: word(7),
+      checkpointOp: word(8),
+      checkpointOpSum: readSum(bytes, sumsAt + 16),
+      checkpointSum: readSum(bytes, sumsAt + 32),
+      checkpointFile: word(9) === 1 ? 1 : 0,
+      checkpointBytes: word(10),
+      viewHeaders,
+      mustRecover: (word(11) & 1) !== 0,
+      incarnation: word(12),
+      isolated: (word(11) & 2) !== 0,
+    },
+  };
+}
+
+/**
+ * Reads the copies of a superblock. The highest sequence that two copies agree on wins. Where no sequence has two
+ * copies, an update was interrupted beside one damaged copy: then the newest copy is taken if another copy holds the
+ * sequence before it and is its parent. That is never less than what was promised, because a completed update leaves
+ * no copy of its predecessor.
+ */
+export function openSuperblock(copies: readonly (Uint8Array | null)[]): OpenedSuperblock {
+  const decoded = copies.map((bytes) => decodeCopy(bytes));
+  const valid = decoded.filter((copy): copy is Copy => copy !== null);
+  valid.sort((left, right) => right.sequence - left.sequence);
+  const alike = (wanted: Copy): Copy[] =>
+    valid.filter((copy) => copy.sequence === wanted.sequence && sameSum(copy.sum, wanted.sum));
+  let chosen = valid.find((copy) => alike(copy).length >= OPEN_THRESHOLD) ?? null;
+  if (chosen === null) {
+    chosen =
+      valid.find((copy) =>
+        valid.some((older) => older.sequence === copy.sequence - 1 && sameSum(older.sum, copy.parent)),
+      ) ?? null;
+  }
+  if (chosen === null) return { kind: 'lost', reason: `${valid.length} of ${copies.length} copies readable` };
+  const winner = chosen;
+  const damagedCopies: number[] = [];
+  for (const [index, copy] of decoded.entries()) {
+    if (copy === null || copy.sequence !== winner.sequence || !sameSum(copy.sum, winner.sum)) damagedCopies.push(index);
+  }
+  return { kind: 'open', state: winner.state, sequence: winner.sequence, sum: winner.sum, parent: winner.parent, damagedCopies };
+}
+
+/** The bytes of a freshly formatted superblock: all copies at sequence 1. */
+export function formatSuperblock(state: SuperblockState, sequence = 1, parent: Sum = ZERO_SUM): Uint8Array {
+  const bytes = new Uint8Array(SUPERBLOCK_COPIES * SUPERBLOCK_COPY_BYTES);
+  for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+    bytes.set(encodeSuperblock(state, sequence, parent, copy), copy * SUPERBLOCK_COPY_BYTES);
+  }
+  return bytes;
+}
+
+/**
+ * Writes superblocks: one copy after the other, each synced before the next (R5). Copies that were found damaged are
+ * repaired first. An update that comes while another is under way waits; of several waiting the newest is written.
+ */
+export class SuperblockWriter {
+  /** Told when all copies hold `state`. */
+  onDone: (state: SuperblockState) => void;
+  onFailed: (error: string) => void;
+  private readonly host: Host;
+  private sequence: number;
+  private sum: Sum;
+  private repairs: number[];
+  private current: SuperblockState | null;
+  private writing: SuperblockState | null;
+  private waiting: SuperblockState | null;
+  private copy: number;
+  private bytesParent: Sum;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.onDone = () => {};
+    this.onFailed = () => {};
+    this.sequence = 0;
+    this.sum = ZERO_SUM;
+    this.repairs = [];
+    this.current = null;
+    this.writing = null;
+    this.waiting = null;
+    this.copy = 0;
+    this.bytesParent = ZERO_SUM;
+  }
+
+  /** Goes on from what was read at start. */
+  resume(opened: OpenedSuperblock & { kind: 'open' }): void {
+    this.sequence = opened.sequence;
+    this.sum = opened.sum;
+    this.bytesParent = opened.parent;
+    this.current = opened.state;
+    this.repairs = [...opened.damagedCopies];
+  }
+
+  update(state: SuperblockState): void {
+    const copied = { ...state, members: [...state.members], viewHeaders: [...state.viewHeaders] };
+    if (this.writing !== null) {
+      this.waiting = copied;
+      return;
+    }
+    this.begin(copied);
+  }
+
+  private begin(state: SuperblockState): void {
+    this.writing = state;
+    if (this.repairs.length > 0) {
+      this.repairCopy();
+      return;
+    }
+    this.sequence++;
+    this.bytesParent = this.sum;
+    this.copy = 0;
+    this.writeCopy();
+  }
+
+  /**
+   * Damaged copies get the present state, sequence and all, so that each write only adds to what was read at start; an
+   * update in place would first take one of the good copies away.
+   */
+  private repairCopy(): void {
+    const copy = this.repairs[0] as number;
+    const bytes = encodeSuperblock(this.current as SuperblockState, this.sequence, this.bytesParent, copy);
+    this.host.write(FILE.superblock, copy * SUPERBLOCK_COPY_BYTES, bytes, TOKEN_WRITE, copy);
+  }
+
+  private writeCopy(): void {
+    const bytes = encodeSuperblock(this.writing as SuperblockState, this.sequence, this.bytesParent, this.copy);
+    if (this.copy === 0) this.sum = hash128(bytes, CONTENT_FROM, read32(bytes, CONTENT_FROM), ZERO_SUM);
+    this.host.write(FILE.superblock, this.copy * SUPERBLOCK_COPY_BYTES, bytes, TOKEN_WRITE, this.copy);
+  }
+
+  /** A completion; false when it was not one of the superblock's. */
+  onDisk(op: DiskOp): boolean {
+    if (op.token !== TOKEN_WRITE && op.token !== TOKEN_SYNC) return false;
+    if (op.error !== '') this.onFailed(`${op.kind} of ${op.file}: ${op.error}`);
+    if (op.token === TOKEN_WRITE) {
+      this.host.fsync(FILE.superblock, TOKEN_SYNC, op.tag);
+      return true;
+    }
+    if (this.repairs.length > 0) {
+      this.repairs.shift();
+      this.begin(this.writing as SuperblockState);
+      return true;
+    }
+    this.copy++;
+    if (this.copy < SUPERBLOCK_COPIES) {
+      this.writeCopy();
+      return true;
+    }
+    const done = this.writing as SuperblockState;
+    this.current = done;
+    this.writing = null;
+    const next = this.waiting;
+    this.waiting = null;
+    if (next !== null) this.begin(next);
+    this.onDone(done);
+    return true;
+  }
+}

@@ -1,0 +1,41 @@
+import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
+import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
+import type { FaultSurface } from '../faults/surface.ts';
+import type { Machine } from '../sim/machine.ts';
+import type { Simulation } from './simulation.ts';
+
+/** What faults may do to a Kimberlite cluster, in words that know no cluster. */
+export function faultSurface(simulation: Simulation): FaultSurface {
+  const { cluster, plan } = simulation;
+  const { journalSlots, slotBytes, replicaCount } = plan.cluster;
+  return {
+    world: cluster.world,
+    replicaHosts: cluster.replicaHosts,
+    clientHosts: cluster.clientHosts,
+    quorum: Math.floor(replicaCount / 2) + 1,
+    primaryHost: () => cluster.primaryHost(),
+    zones: [
+      { name: 'superblock', file: FILE.superblock, unitBytes: SUPERBLOCK_COPY_BYTES, units: SUPERBLOCK_COPIES },
+      { name: 'journal-headers', file: FILE.headers, unitBytes: HEADER_SECTOR_BYTES, units: journalSlots },
+      { name: 'journal-prepares', file: FILE.prepares, unitBytes: slotBytes, units: journalSlots },
+      { name: 'checkpoint', file: FILE.checkpoint[0], unitBytes: 4096, units: 1 },
+    ],
+    corruptMemory: (host) => {
+      const replica = cluster.nodes[host]?.vsr.replica;
+      if (replica === undefined || (cluster.world.machines[host] as Machine).process === null) return false;
+      // A flipped bit in the commit number: more is said to be committed than the log holds (catalogue, scn5).
+      replica.commit = replica.op + 4_096;
+      simulation.injectedViolations.add(host);
+      return true;
+    },
+    crashClient: (host) => {
+      const machine = cluster.world.machines[host] as Machine;
+      machine.stop('crash');
+      machine.scheduleStart(500_000);
+    },
+    isHealthy: (host) => {
+      const seen = cluster.observation(host);
+      return seen !== null && seen.status === 'normal' && !seen.mustRecover && seen.settled;
+    },
+  };
+}

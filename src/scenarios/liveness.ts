@@ -1,0 +1,128 @@
+import { operationBody } from '../cluster/vsr/client.ts';
+import { KIMBERLITE_OPERATION, streamKey } from '../cluster/kimberlite/machine.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import { DOMAIN, mix2, mix3 } from '../sim/mix.ts';
+import { isolateOne } from '../sim/partition.ts';
+import { SECOND, type Us } from '../sim/time.ts';
+import type { Machine } from '../sim/machine.ts';
+import type { Simulation } from './simulation.ts';
+
+/** How often convergence is looked at. */
+const SLICE_US: Us = 50_000;
+
+/**
+ * Virtual time that a healed core may take to converge (R12): (f + 1) view changes at the backoff cap, a clock window,
+ * the bytes to be repaired over the slowest link, all of it three times.
+ */
+export function budgetUs(simulation: Simulation): Us {
+  const { cluster, network } = simulation.plan;
+  const faults = Math.floor((cluster.replicaCount - 1) / 2);
+  const viewChangeUs = Math.max(cluster.electionTimeoutUs, 2_000_000) * 8 * 2;
+  const clockUs = 3 * 1_500_000 + 2 * SECOND;
+  const repairBytes = cluster.journalSlots * cluster.slotBytes;
+  const bandwidth = network.bytesPerMs > 0 ? network.bytesPerMs : 10_000;
+  const repairUs = Math.floor(repairBytes / bandwidth) * 1_000 + cluster.journalSlots * 100_000;
+  return 3 * ((faults + 1) * viewChangeUs + clockUs + repairUs);
+}
+
+/** Ends all faults, brings every host up and lets links open; latent damage on disks stays and must be repaired. */
+export function heal(simulation: Simulation): void {
+  simulation.nemesis.stopAll();
+  for (const host of simulation.cluster.replicaHosts) {
+    const machine = simulation.cluster.world.machines[host] as Machine;
+    machine.enabled = true;
+    machine.supervisor.policy = 'on-failure';
+    machine.supervisor.delayUs = Math.max(machine.supervisor.delayUs, 100_000);
+    if (!machine.powered) machine.powerOn(500_000);
+    else if (machine.process === null) machine.scheduleStart(100_000);
+  }
+  for (const client of simulation.cluster.clients) if (client !== null) client.active = false;
+}
+
+/** What keeps `core` from having converged, in one line; empty when nothing does. */
+export function pendingReason(simulation: Simulation, core: readonly number[]): string {
+  let first: ReplicaObservation | null = null;
+  for (const host of core) {
+    const seen = simulation.cluster.observation(host);
+    if (seen === null) return `replica ${host} is down`;
+    if (seen.status !== 'normal' || seen.mustRecover) return `replica ${host} is ${seen.mustRecover ? 'recovering' : seen.status}`;
+    if (seen.commit < seen.commitMax || seen.op !== seen.commitMax) return `replica ${host} holds uncommitted or unapplied ops`;
+    if (!seen.settled) return `replica ${host} has missing or faulty slots, or no clock epoch`;
+    if (first === null) {
+      first = seen;
+      continue;
+    }
+    if (seen.view !== first.view) return `replicas ${first.replica} and ${host} differ in view`;
+    if (seen.commit !== first.commit) return `replicas ${first.replica} and ${host} differ in commit number`;
+    if (seen.stateHash0 !== first.stateHash0 || seen.stateHash1 !== first.stateHash1) {
+      return `replicas ${first.replica} and ${host} differ in state`;
+    }
+  }
+  if (!core.some((host) => simulation.cluster.observation(host)?.isPrimary)) return 'no primary';
+  for (const [index, client] of simulation.cluster.clients.entries()) {
+    if (client !== null && !client.idle) return `client ${index} waits for an answer`;
+  }
+  return '';
+}
+
+/** A subset of voters that is to converge, with the others cut off, or all of them: drawn by key (R12). */
+export function chooseCore(simulation: Simulation, recoverable: (core: readonly number[]) => boolean): readonly number[] {
+  const { seed, cluster } = simulation.plan;
+  const all = simulation.cluster.replicaHosts;
+  const quorum = Math.floor(cluster.replicaCount / 2) + 1;
+  if (mix2(seed | 0, DOMAIN.core, 0, 0) % 2 === 0) return all;
+  const sets: number[][] = [];
+  for (let mask = 1; mask < 1 << all.length; mask++) {
+    const set = all.filter((host) => (mask & (1 << host)) !== 0);
+    if (set.length >= quorum && set.length < all.length && recoverable(set)) sets.push(set);
+  }
+  if (sets.length === 0) return all;
+  return sets[mix2(seed | 0, DOMAIN.core, 1, 0) % sets.length] as number[];
+}
+
+/** Freezes everybody outside the core: cut off both ways, or keeping arbitrary one-way links into it (R12). */
+export function freezeOthers(simulation: Simulation, core: readonly number[]): void {
+  const { seed } = simulation.plan;
+  const network = simulation.cluster.world.network;
+  const hosts = [...simulation.cluster.replicaHosts, ...simulation.cluster.clientHosts];
+  const partial = mix2(seed | 0, DOMAIN.core, 2, 0) % 2 === 0;
+  for (const host of simulation.cluster.replicaHosts) {
+    if (core.includes(host)) continue;
+    let links = isolateOne(host, hosts.filter((other) => other !== host), 'both');
+    if (partial) links = links.filter((link) => mix3(seed | 0, DOMAIN.core, 3, link.from, link.to) % 2 === 0);
+    network.cut(`frozen-${host}`, links);
+  }
+}
+
+/** Opens the links of everybody again. */
+export function thaw(simulation: Simulation): void {
+  for (const host of simulation.cluster.replicaHosts) simulation.cluster.world.network.heal(`frozen-${host}`);
+}
+
+/**
+ * Waits for convergence of `core`, then for a new write of every client, then for ten election timeouts without a view
+ * change (R12). Returns what did not happen; empty when all did.
+ */
+export function converge(simulation: Simulation, core: readonly number[], boundUs: Us): string {
+  const world = simulation.cluster.world;
+  const untilUs = world.nowUs + boundUs;
+  const settled = (): boolean => pendingReason(simulation, core) === '';
+  if (!simulation.advanceUntil(settled, SLICE_US, untilUs)) return pendingReason(simulation, core);
+  for (const [index, client] of simulation.cluster.clients.entries()) {
+    const key = streamKey(9, index);
+    const value = (world.nowUs & 0xffff) + index;
+    client?.plan({ operation: KIMBERLITE_OPERATION.append, key, value, body: operationBody(key, value, 32) });
+  }
+  if (!simulation.advanceUntil(settled, SLICE_US, untilUs)) return pendingReason(simulation, core);
+  const quietUs = electionUs(simulation) * 10;
+  const view = simulation.cluster.observation(core[0] as number)?.view;
+  if (!simulation.advance(world.nowUs + quietUs)) return 'run ended within the quiet window';
+  const after = pendingReason(simulation, core);
+  if (after !== '') return after;
+  return simulation.cluster.observation(core[0] as number)?.view === view ? '' : 'a view change within the quiet window';
+}
+
+function electionUs(simulation: Simulation): Us {
+  const set = simulation.cluster.nodes[0]?.machine.electionTimeoutUs ?? 0;
+  return set > 0 ? set : simulation.plan.cluster.electionTimeoutUs;
+}

@@ -1,0 +1,107 @@
+import { labelsOf } from '../alerts/labels.ts';
+import type { RuleSet } from '../alerts/rule-file.ts';
+import { RuleEngine } from '../alerts/rules.ts';
+import { SCRAPE_INTERVAL_US, ScrapeTarget } from '../alerts/scrape.ts';
+import { SeriesStore } from '../alerts/series.ts';
+import { scrape } from '../cluster/kimberlite/metrics.ts';
+import type { AlertRecord } from '../plan/result.ts';
+import type { Machine } from '../sim/machine.ts';
+import type { Us } from '../sim/time.ts';
+import type { Simulation } from './simulation.ts';
+
+/** Control number of a scrape. */
+export const CONTROL_SCRAPE = 1;
+
+/**
+ * The monitoring of a scenario run: every 15 virtual seconds it scrapes each replica that it can reach and evaluates
+ * the rules. It stands on a host of its own, so a partition can blind it.
+ */
+export class Monitor {
+  readonly engine: RuleEngine;
+  private readonly simulation: Simulation;
+  private readonly targets: readonly ScrapeTarget[];
+  private readonly severities: ReadonlyMap<string, string>;
+  private readonly names: ReadonlyMap<string, string>;
+
+  constructor(simulation: Simulation, rules: RuleSet) {
+    this.simulation = simulation;
+    const store = new SeriesStore(rules.retentionUs);
+    this.engine = new RuleEngine(rules, store, simulation.plan.startWallMs * 1_000);
+    this.targets = simulation.cluster.replicaHosts.map((host) => {
+      const { name } = simulation.cluster.world.machines[host] as Machine;
+      return new ScrapeTarget(
+        store,
+        labelsOf([
+          ['instance', name],
+          ['job', 'kimberlite'],
+        ]),
+      );
+    });
+    const severities = new Map<string, string>();
+    const names = new Map<string, string>();
+    for (const group of rules.groups) {
+      for (const rule of group.rules) {
+        names.set(rule.id, rule.alert);
+        severities.set(rule.id, rule.labels.find(([key]) => key === 'severity')?.[1] ?? '');
+      }
+    }
+    this.severities = severities;
+    this.names = names;
+    simulation.cluster.world.scheduleControl(SCRAPE_INTERVAL_US, CONTROL_SCRAPE, 0, null);
+  }
+
+  /** One scrape of all targets and one evaluation of all rules; asks for the next. */
+  tick(): void {
+    const { cluster } = this.simulation;
+    const { world } = cluster;
+    for (const host of cluster.replicaHosts) {
+      const cut = world.network.isCut(cluster.monitorHost, host) || world.network.isCut(host, cluster.monitorHost);
+      const samples = cut ? null : scrape(cluster, host);
+      const target = this.targets[host] as ScrapeTarget;
+      if (samples === null) target.failed(world.nowUs);
+      else target.answered(world.nowUs, samples.map((sample) => ({ ...sample, labels: labelsOf(sample.labels) })));
+    }
+    for (const step of this.engine.evaluate(world.nowUs)) {
+      if (step.to === 'firing') world.mark(`alert:${step.id}`, -1);
+    }
+    world.scheduleControl(world.nowUs + SCRAPE_INTERVAL_US, CONTROL_SCRAPE, 0, null);
+  }
+
+  /** First time at which one of `ids` fired (any alert for an empty list), or -1. */
+  firstFiringUs(ids: readonly string[]): Us {
+    for (const step of this.engine.transitions) {
+      if (step.to === 'firing' && (ids.length === 0 || ids.includes(step.id))) return step.atUs;
+    }
+    return -1;
+  }
+
+  /** Ids that fire at this moment. */
+  firing(): string[] {
+    return this.engine.states().filter((state) => state.phase === 'firing').map((state) => state.id);
+  }
+
+  /** Every firing of every alert, in order. */
+  records(): AlertRecord[] {
+    const records: AlertRecord[] = [];
+    for (const step of this.engine.transitions) {
+      if (step.to !== 'firing') continue;
+      const labels = step.labels.map(([key, value]) => `${key}=${value}`).join(',');
+      const pending = this.engine.transitions.findLast(
+        (other) => other.id === step.id && other.labels === step.labels && other.to === 'pending' && other.atUs <= step.atUs,
+      );
+      const resolved = this.engine.transitions.find(
+        (other) => other.id === step.id && other.labels === step.labels && other.to === 'resolved' && other.atUs >= step.atUs,
+      );
+      records.push({
+        id: step.id,
+        name: this.names.get(step.id) ?? step.alert,
+        severity: this.severities.get(step.id) ?? '',
+        labels,
+        pendingUs: pending?.atUs ?? step.atUs,
+        firingUs: step.atUs,
+        resolvedUs: resolved?.atUs ?? -1,
+      });
+    }
+    return records;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Rules } from '../cluster/vsr/rules.ts';
+import type { RunPlan } from '../plan/plan.ts';
+
+/**
+ * A planted bug: one small decision of the protocol overridden (R27). `property` is the end-to-end property that must
+ * fail; `fault` the kinds of faults that it needs to show; `fired` is the mark that the overridden decision sets the
+ * first time its answer differs from the honest one.
+ */
+export interface Mutant {
+  readonly id: string;
+  /** What is planted, in one line. */
+  readonly what: string;
+  /** Where the bug is known from. */
+  readonly source: string;
+  readonly property: string;
+  readonly needs: readonly string[];
+  override(honest: Rules, fired: () => void): Partial<Rules>;
+}
+
+/** Calls `fired` whenever the planted answer differs from the honest one. */
+function differs<T>(fired: () => void, honest: T, planted: T): T {
+  if (honest !== planted) fired();
+  return planted;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    id: 'ack-before-sync',
+    what: 'prepare_ok leaves before the prepare is synced',
+    source: 'issue 2, section 6; R7',
+    property: 'INV-DURABLE-ACK',
+    needs: ['host.power-loss'],
+    override: (honest, fired) => ({ ackNeedsSync: () => differs(fired, honest.ackNeedsSync(), false) }),
+  },
+  {
+    id: 'view-not-durable',
+    what: 'DoViewChange and prepare_ok leave before the superblock holds the view',
+    source: 'issue 2, section 6; R7',
+    property: 'INV-VIEW-MONOTONIC',
+    needs: ['process.crash', 'net.partition'],
+    override: (honest, fired) => ({
+      voteNeedsDurableView: () => differs(fired, honest.voteNeedsDurableView(), false),
+    }),
+  },
+  {
+    id: 'commit-quorum-half',
+    what: 'an op counts as committed with n/2 copies instead of n/2 + 1',
+    source: 'issue 2, section 6',
+    property: 'INV-DURABLE-ACK',
+    needs: ['net.partition'],
+    override: (honest, fired) => ({
+      commitQuorum: (count) => differs(fired, honest.commitQuorum(count), Math.max(1, Math.floor(count / 2))),
+    }),
+  },
+  {
+    id: 'ignore-last-normal-view',
+    what: 'a view change weighs logs without their last normal view',
+    source: 'Liskov & Cowling 2012, section 4.2; issue 2, section 6',
+    property: 'INV-DURABLE-ACK',
+    needs: ['net.partition', 'process.crash'],
+    override: (honest, fired) => ({ voteLogView: (logView) => differs(fired, honest.voteLogView(logView), 0) }),
+  },
+  {
+    id: 'blank-voter',
+    what: 'a replica that lost its journal votes at once with an empty log',
+    source: 'Michael et al., DISC 2017; issue 2, section 6',
+    property: 'INV-DURABLE-ACK',
+    needs: ['disk.file-lost'],
+    override: (honest, fired) => ({
+      lostJournalLosesVote: () => differs(fired, honest.lostJournalLosesVote(), false),
+    }),
+  },
+  {
+    id: 'torn-head-accepted',
+    what: 'a slot whose record fails its checksum is taken for an op that was never there',
+    source: 'issue 2, section 6; R7 (a faulty slot never denies)',
+    property: 'INV-DURABLE-ACK',
+    needs: ['disk.bit-rot'],
+    override: (honest, fired) => ({ faultyDenies: () => differs(fired, honest.faultyDenies(), true) }),
+  },
+  {
+    id: 'repair-accepts-any',
+    what: 'repair accepts a prepare whose checksum is not the wanted one',
+    source: 'issue 2, section 6',
+    property: 'INV-AGREEMENT',
+    needs: ['net.partition', 'process.crash'],
+    override: (honest, fired) => ({
+      repairAccepts: (wanted, got) => differs(fired, honest.repairAccepts(wanted, got), true),
+    }),
+  },
+  {
+    id: 'no-reack',
+    what: 'a retransmitted prepare is dropped as a duplicate and never acknowledged again',
+    source: 'issue 2, section 6',
+    property: 'INV-NO-NEEDLESS-VIEW-CHANGE',
+    needs: ['net.degrade'],
+    override: (honest, fired) => ({ reacksDuplicate: () => differs(fired, honest.reacksDuplicate(), false) }),
+  },
+  {
+    id: 'sessions-lost',
+    what: 'the client table is lost at a view change',
+    source: 'issue 2, section 6; Liskov & Cowling 2012, section 4',
+    property: 'INV-EXACTLY-ONCE',
+    needs: ['process.crash'],
+    override: (honest, fired) => ({ keepsSessions: () => differs(fired, honest.keepsSessions(), false) }),
+  },
+  {
+    id: 'commit-not-clamped',
+    what: 'the commit number is taken over without looking at the own log',
+    source: 'catalogue scn5; issue 2, section 6',
+    property: 'INV-COMMIT-LE-OP',
+    needs: ['net.degrade'],
+    override: (honest, fired) => ({
+      clampCommit: (commitMax, op) => differs(fired, honest.clampCommit(commitMax, op), commitMax),
+      asserts: () => false,
+    }),
+  },
+  {
+    id: 'fsync-error-ignored',
+    what: 'a failed fsync counts as a successful one',
+    source: 'Rebello et al., ATC 2020; issue 2, section 6',
+    property: 'INV-DURABLE-ACK',
+    needs: ['disk.fsync-error'],
+    override: (honest, fired) => ({ stopsOnSyncError: () => differs(fired, honest.stopsOnSyncError(), false) }),
+  },
+  {
+    id: 'ok-counted-twice',
+    what: 'a duplicate prepare_ok counts as another copy',
+    source: 'issue 2, section 6',
+    property: 'INV-DURABLE-ACK',
+    needs: ['net.degrade', 'net.partition'],
+    override: (honest, fired) => ({
+      countOks: (mask, count) => differs(fired, honest.countOks(mask, count), Math.max(honest.countOks(mask, count), count)),
+    }),
+  },
+];
+
+/** Guards of the simulated product (R18): switching one off overrides the same kind of decision as a mutant does. */
+export const GUARDS: ReadonlyMap<string, Partial<Rules>> = new Map<string, Partial<Rules>>([
+  ['durable-restart', { restartsFromDisk: () => false }],
+  ['lost-journal-loses-vote', { lostJournalLosesVote: () => false }],
+]);
+
+export function mutantOf(id: string): Mutant | null {
+  return MUTANTS.find((mutant) => mutant.id === id) ?? null;
+}
+
+/** The rules that a plan runs under: honest, less the guards that it switches off, with its mutant planted. */
+export function rulesOf(plan: RunPlan, honest: Rules, fired: () => void = () => {}): Rules {
+  let rules: Rules = honest;
+  for (const name of plan.guardsOff) {
+    const guard = GUARDS.get(name);
+    if (guard !== undefined) rules = { ...rules, ...guard };
+  }
+  if (plan.mutant === null) return rules;
+  const mutant = mutantOf(plan.mutant);
+  if (mutant === null) throw new Error(`no mutant ${plan.mutant}`);
+  return { ...rules, ...mutant.override(rules, fired) };
+}

@@ -1,0 +1,188 @@
+import { loadRuleSet } from '../alerts/rule-file.ts';
+import { kimberliteCommands } from '../cluster/kimberlite/commands/table.ts';
+import { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
+import type { OperatorPlan } from '../plan/plan.ts';
+import { SECOND, type Us } from '../sim/time.ts';
+import { AmbientGuard } from './ambient-guard.ts';
+import { coldRestart } from './epilogue.ts';
+import { readAlertRules } from './files.ts';
+import { fleetFiles } from './fleet-files.ts';
+import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
+import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
+import { Operator } from './operator.ts';
+import type { Ending } from './run.ts';
+import { judgeStuck, vacuity } from './run.ts';
+import { OperatorShell } from './shell.ts';
+import { loadShell } from './shell-loaded.ts';
+import type { Simulation } from './simulation.ts';
+
+/** An operator whom no alert wakes looks at the dashboards after this long. */
+const UNALERTED_US: Us = 600 * SECOND;
+/** How long a run waits at its end for alerts to clear: the longest range of a rule and a little. */
+const CLEAR_US: Us = 420 * SECOND;
+const SLICE_US: Us = 250_000;
+
+/**
+ * A rehearsal: the cluster under load and watched; the incident; the alert; the operator's diagnosis and resolution by
+ * the runbook's own commands; recovery; then what every run ends with (R10, R12).
+ */
+export async function runScenario(simulation: Simulation): Promise<Ending> {
+  const { plan, cluster } = simulation;
+  const alerts = plan.alerts;
+  if (alerts === null) throw new Error('a scenario plan names its alert rules');
+  const monitor = new Monitor(simulation, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
+  simulation.onControl = (control) => {
+    if (control === CONTROL_SCRAPE) monitor.tick();
+  };
+  const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
+  fleet.mend = (label) => simulation.nemesis.mend(label);
+  const operator = plan.operator === null ? null : await hire(simulation, fleet);
+  cluster.start();
+  simulation.nemesis.start();
+  let recoveredUs = -1;
+  if (operator !== null && plan.operator !== null) {
+    if (awaitAlert(simulation, monitor, plan.operator)) {
+      const { steps } = plan.operator;
+      const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));
+      if (diagnosed) await operator.work(steps.filter((step) => step.phase === 'resolve'));
+    }
+  } else {
+    simulation.advance(plan.faultPhaseUs);
+  }
+  const zeroUs = zeroPoint(simulation, monitor);
+  if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
+  if (running(simulation)) judgeAlerts(simulation, monitor);
+  const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
+    pending,
+    excused,
+    vacuous: vacuity(simulation),
+    alertToRecoveryUs: recoveredUs < 0 || zeroUs < 0 ? -1 : Math.max(0, recoveredUs - zeroUs),
+    alerts: monitor.records(),
+    commands: operator?.records ?? [],
+  });
+  if (!running(simulation)) return ending('');
+  const pending = finish(simulation);
+  if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, cluster.replicaHosts, pending));
+  return ending('');
+}
+
+function running(simulation: Simulation): boolean {
+  return !simulation.failed && simulation.exhausted === '';
+}
+
+async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Operator<KimberliteFleet>> {
+  const { world } = simulation.cluster;
+  const loaded = await loadShell();
+  const resolveHost = (name: string): string | null => fleet.resolve(name);
+  const shell = new OperatorShell<KimberliteFleet>({
+    loaded,
+    guard: new AmbientGuard(),
+    table: kimberliteCommands(),
+    fleet,
+    clock: {
+      nowUs: () => world.nowUs,
+      wallMs: (host) => simulation.plan.startWallMs + Math.floor((world.machine(host)?.clock.wallUs() ?? world.nowUs) / 1_000),
+    },
+    seed: simulation.plan.seed | 0,
+    files: fleetFiles(fleet),
+    resolveHost,
+    canReach: (from, to) => fleet.canReach(from, to),
+  });
+  return new Operator(simulation, shell, resolveHost);
+}
+
+/** Runs until an alert pages the operator and the reaction time has passed; false when nothing ever did. */
+function awaitAlert(simulation: Simulation, monitor: Monitor, operator: OperatorPlan): boolean {
+  const world = simulation.cluster.world;
+  if (!simulation.advance(operator.startUs)) return false;
+  if (operator.onAlerts.length > 0) {
+    const paged = simulation.advanceUntil(
+      () => monitor.firstFiringUs(operator.onAlerts) >= 0,
+      SLICE_US,
+      world.nowUs + UNALERTED_US,
+    );
+    if (!paged) return false;
+  }
+  return simulation.advance(world.nowUs + operator.reactionUs);
+}
+
+/** From when recovery is measured: the first alert, else the first fault; -1 when there was neither. */
+function zeroPoint(simulation: Simulation, monitor: Monitor): Us {
+  const firstUs = monitor.firstFiringUs(simulation.plan.alerts?.mustFire.map((alert) => alert.id) ?? []);
+  return firstUs >= 0 ? firstUs : simulation.nemesis.firstFiredUs;
+}
+
+/** Waits for full redundancy: every replica normal and caught up, one primary. Returns when it was there, or -1. */
+function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
+  const { plan, cluster } = simulation;
+  const world = cluster.world;
+  if (zeroUs < 0) return -1;
+  const allowedUs = plan.mttrUs > 0 ? zeroUs + plan.mttrUs : world.nowUs + budgetUs(simulation);
+  const recovered = (): boolean => healthyReason(simulation) === '';
+  if (simulation.advanceUntil(recovered, SLICE_US, Math.max(allowedUs, world.nowUs))) return world.nowUs;
+  if (running(simulation)) {
+    simulation.report('INV-RECOVERS', 'not-within-mttr', {
+      pending: healthyReason(simulation),
+      mttrS: Math.floor(plan.mttrUs / SECOND),
+    });
+  }
+  return -1;
+}
+
+/** As {@link pendingReason}, but clients go on working: their requests in flight do not count. */
+function healthyReason(simulation: Simulation): string {
+  const { cluster } = simulation;
+  for (const host of cluster.replicaHosts) {
+    const status = cluster.nodes[host]?.status;
+    if (cluster.observation(host) === null) return `replica ${host} is down`;
+    if (status !== 'normal') return `replica ${host} is ${status}`;
+    const seen = cluster.observation(host);
+    if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax) return `replica ${host} lags`;
+  }
+  return cluster.primaryHost() < 0 ? 'no primary' : '';
+}
+
+/** INV-ALERT-FIRES, INV-NO-FALSE-ALERT and INV-ALERT-CLEARS over the whole incident. */
+function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
+  const { plan, cluster } = simulation;
+  const alerts = plan.alerts;
+  if (alerts === null || simulation.nemesis.firstFiredUs < 0) return;
+  for (const failure of monitor.engine.failures()) {
+    throw new Error(`rule ${failure.id} cannot be evaluated: ${failure.message}`);
+  }
+  for (const wanted of alerts.mustFire) {
+    const firedUs = monitor.firstFiringUs([wanted.id]);
+    const limitUs = simulation.nemesis.firstFiredUs + wanted.withinUs;
+    if (firedUs < 0 && cluster.world.nowUs < limitUs) {
+      simulation.advanceUntil(() => monitor.firstFiringUs([wanted.id]) >= 0, SLICE_US, limitUs);
+    }
+    const atUs = monitor.firstFiringUs([wanted.id]);
+    if (running(simulation) && (atUs < 0 || atUs > limitUs)) {
+      simulation.report('INV-ALERT-FIRES', 'not-in-time', { alert: wanted.id, atS: Math.floor(atUs / SECOND) });
+    }
+  }
+  const allowed = new Set([...alerts.mustFire.map((alert) => alert.id), ...alerts.mayFire]);
+  for (const record of monitor.records()) {
+    if (running(simulation) && !allowed.has(record.id)) {
+      simulation.report('INV-NO-FALSE-ALERT', 'not-listed', { alert: record.id, labels: record.labels });
+    }
+  }
+  if (!running(simulation)) return;
+  const clear = (): boolean => monitor.firing().every((id) => !alerts.mustFire.some((alert) => alert.id === id));
+  const cleared = simulation.advanceUntil(clear, SLICE_US, cluster.world.nowUs + CLEAR_US);
+  if (!cleared && running(simulation)) {
+    simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
+  }
+}
+
+/** What every run ends with: convergence of the healed cluster and the cold restart (R10, R12). */
+function finish(simulation: Simulation): string {
+  const { cluster } = simulation;
+  heal(simulation);
+  const boundUs = budgetUs(simulation);
+  const pending = converge(simulation, cluster.replicaHosts, boundUs);
+  if (pending !== '' || !running(simulation)) return pending;
+  const cold = coldRestart(simulation, boundUs);
+  if (cold === '' && running(simulation)) simulation.properties.onEnd();
+  return cold === '' ? '' : `after the cold restart: ${cold} (${pendingReason(simulation, cluster.replicaHosts)})`;
+}

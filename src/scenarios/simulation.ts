@@ -1,0 +1,225 @@
+import type { GroundTruth, Property, Report } from '../checkers/property.ts';
+import { PropertySet } from '../checkers/set.ts';
+import { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import type { VsrMessage } from '../cluster/vsr/message.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import type { Rules } from '../cluster/vsr/rules.ts';
+import { Budget } from '../faults/budget.ts';
+import { Nemesis } from '../faults/nemesis.ts';
+import type { RunPlan } from '../plan/plan.ts';
+import type { Finding } from '../plan/result.ts';
+import type { Machine } from '../sim/machine.ts';
+import type { Us } from '../sim/time.ts';
+import { faultSurface } from './fault-surface.ts';
+
+/** Control numbers below this are the engine's own, those from 1000 on the nemesis's. */
+const NEMESIS_CONTROL_MIN = 1_000;
+
+/** What a run is made of besides its plan. */
+export interface SimulationOptions {
+  readonly recording: boolean;
+  readonly logging: boolean;
+  readonly rules: Rules;
+  /** Builds the properties that judge this run. */
+  readonly properties: (truth: GroundTruth, report: Report, simulation: Simulation) => readonly Property[];
+  /** Mutant campaigns record findings and go on (R27); normal runs end after the event of the first finding (R24b). */
+  readonly recordOnly: boolean;
+}
+
+const FIELDS = 8;
+
+/**
+ * A run in the making: the world with its cluster, faults and properties, and the loop that drives them. Everything that
+ * a run knows hangs from here.
+ */
+export class Simulation {
+  readonly plan: RunPlan;
+  readonly cluster: KimberliteCluster;
+  readonly nemesis: Nemesis;
+  readonly properties: PropertySet;
+  readonly findings: Finding[];
+  readonly truth: GroundTruth;
+  /** True from the first finding on (never in record-only runs). */
+  failed: boolean;
+  /** Why the loop stopped before its goal; empty while it has not. */
+  exhausted: '' | 'out-of-budget';
+  /** Last time that a view change was seen, for quiet windows. */
+  lastViewChangeUs: Us;
+  /** Faults fired while a client's operation was in flight. */
+  firedInFlight: number;
+  acknowledged: number;
+  readonly acknowledgedBy: Map<number, number>;
+  /** A violation was injected into this host: its own assertion is expected (R15). */
+  injectedViolations: Set<number>;
+  onControl: (a: number, b: number, ref: unknown) => void;
+  private readonly recordOnly: boolean;
+  private readonly samples: Float64Array;
+
+  constructor(plan: RunPlan, options: SimulationOptions) {
+    this.plan = plan;
+    this.findings = [];
+    this.failed = false;
+    this.exhausted = '';
+    this.lastViewChangeUs = 0;
+    this.firedInFlight = 0;
+    this.acknowledged = 0;
+    this.acknowledgedBy = new Map();
+    this.injectedViolations = new Set();
+    this.recordOnly = options.recordOnly;
+    this.onControl = () => {};
+    const relay = new Relay();
+    this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
+    const world = this.cluster.world;
+    this.truth = groundTruth(this.cluster);
+    this.properties = new PropertySet(
+      options.properties(this.truth, (property, site, args) => this.report(property, site, args), this),
+    );
+    relay.simulation = this;
+    relay.set = this.properties;
+    this.samples = new Float64Array(plan.cluster.replicaCount * FIELDS).fill(-1);
+    world.network.tap = {
+      onSend: (from, to, message) => this.properties.onSend(from, to, message as VsrMessage),
+      onDeliver: () => {},
+    };
+    const surface = faultSurface(this);
+    this.nemesis = new Nemesis(surface, plan.faults, new Budget('safety', surface));
+    world.onMark = (mark, host) => this.nemesis.onMark(mark, host);
+    world.onFault = (label) => this.nemesis.onFired(label);
+    world.onControl = (a, b, ref) => {
+      if (a >= NEMESIS_CONTROL_MIN) this.nemesis.onControl(a, b, ref);
+      else this.onControl(a, b, ref);
+    };
+    world.afterEvent = (host) => {
+      if (host >= 0 && host < plan.cluster.replicaCount) this.sample(host);
+    };
+    world.onStart = (machine) => this.started(machine);
+    world.onStop = (machine, cause) => {
+      if (machine.id < plan.cluster.replicaCount) this.properties.onStop(machine.id, machine.incarnation, cause);
+    };
+  }
+
+  /** Enters a finding; the loop ends after the present event unless findings are only recorded. */
+  report(property: string, site: string, args: Readonly<Record<string, number | string>>): void {
+    if (this.findings.length >= 64) return;
+    this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
+    if (!this.recordOnly) this.failed = true;
+  }
+
+  /** Runs events until `untilUs`, the first finding, or the end of the run's budget. Returns whether it got there. */
+  advance(untilUs: Us): boolean {
+    const world = this.cluster.world;
+    const { eventsMax, virtualUsMax } = this.plan.limits;
+    while (!this.failed) {
+      const nextUs = world.queue.peekUs();
+      if (nextUs < 0 || nextUs > untilUs) {
+        if (world.nowUs < untilUs) world.nowUs = untilUs;
+        return true;
+      }
+      if (world.events >= eventsMax || nextUs > virtualUsMax) {
+        this.exhausted = 'out-of-budget';
+        return false;
+      }
+      world.step();
+    }
+    return false;
+  }
+
+  /** Steps in slices until `done` holds or `untilUs` is past. Returns whether it came to hold. */
+  advanceUntil(done: () => boolean, sliceUs: Us, untilUs: Us): boolean {
+    const world = this.cluster.world;
+    for (;;) {
+      if (done()) return true;
+      if (world.nowUs >= untilUs) return false;
+      if (!this.advance(Math.min(world.nowUs + sliceUs, untilUs))) return false;
+    }
+  }
+
+  private started(machine: Machine): void {
+    if (machine.id >= this.plan.cluster.replicaCount) return;
+    this.samples.fill(-1, machine.id * FIELDS, (machine.id + 1) * FIELDS);
+    this.properties.onStart(machine.id, machine.incarnation);
+  }
+
+  /** Shows a replica to the properties when one of the fields that they watch has changed. */
+  private sample(host: number): void {
+    const now = this.cluster.observation(host);
+    if (now === null) return;
+    const samples = this.samples;
+    const at = host * FIELDS;
+    const status = now.status === 'normal' ? 1 : now.status === 'view-change' ? 2 : 3;
+    if (
+      samples[at] === now.view &&
+      samples[at + 1] === now.logView &&
+      samples[at + 2] === now.op &&
+      samples[at + 3] === now.commit &&
+      samples[at + 4] === now.commitMax &&
+      samples[at + 5] === status &&
+      samples[at + 6] === (now.mustRecover ? 1 : 0)
+    ) {
+      return;
+    }
+    if (samples[at] !== now.view) this.lastViewChangeUs = this.cluster.world.nowUs;
+    samples[at] = now.view;
+    samples[at + 1] = now.logView;
+    samples[at + 2] = now.op;
+    samples[at + 3] = now.commit;
+    samples[at + 4] = now.commitMax;
+    samples[at + 5] = status;
+    samples[at + 6] = now.mustRecover ? 1 : 0;
+    this.properties.onState(now as ReplicaObservation);
+  }
+}
+
+/** What replicas and clients announce goes to the properties, which exist only after the cluster does. */
+class Relay {
+  simulation: Simulation | null = null;
+  set: PropertySet | null = null;
+
+  onApply(...args: Parameters<PropertySet['onApply']>): void {
+    this.set?.onApply(...args);
+  }
+
+  onInstall(...args: Parameters<PropertySet['onInstall']>): void {
+    this.set?.onInstall(...args);
+  }
+
+  onCheckpoint(...args: Parameters<PropertySet['onCheckpoint']>): void {
+    this.set?.onCheckpoint(...args);
+  }
+
+  onInvoke(...args: Parameters<PropertySet['onInvoke']>): void {
+    this.set?.onInvoke(...args);
+  }
+
+  onReturn(client: number, session: number, request: number, length: number, chain0: number, chain1: number): void {
+    const simulation = this.simulation as Simulation;
+    simulation.acknowledged++;
+    simulation.acknowledgedBy.set(client, (simulation.acknowledgedBy.get(client) ?? 0) + 1);
+    simulation.cluster.world.mark('ack', -1);
+    this.set?.onReturn(client, session, request, length, chain0, chain1);
+  }
+
+  onEvicted(...args: Parameters<PropertySet['onEvicted']>): void {
+    this.set?.onEvicted(...args);
+  }
+
+  onUnknown(...args: Parameters<PropertySet['onUnknown']>): void {
+    this.set?.onUnknown(...args);
+  }
+}
+
+function groundTruth(cluster: KimberliteCluster): GroundTruth {
+  const { world, plan } = cluster;
+  const disk = (replica: number): Machine['disk'] => (world.machines[replica] as Machine).disk;
+  return {
+    nowUs: () => world.nowUs,
+    replicaCount: plan.cluster.replicaCount,
+    ledger: world.ledger,
+    journalSlots: plan.cluster.journalSlots,
+    slotBytes: plan.cluster.slotBytes,
+    peekDurable: (replica, file, offsetBytes, lengthBytes) => disk(replica).peekDurable(file, offsetBytes, lengthBytes),
+    durableVersion: (replica, file, offsetBytes) =>
+      disk(replica).durableVersion(file, Math.floor(offsetBytes / plan.disk.sectorBytes)),
+    isUp: (replica) => (world.machines[replica] as Machine).process !== null,
+  };
+}
