@@ -28,21 +28,29 @@ function apply(core: FakeCore, clock: Clock, act: Act): void {
       core.nowUs += act.us;
       return;
     case 'drift':
-      return clock.setDriftPpm(act.ppm);
+      clock.setDriftPpm(act.ppm);
+      return;
     case 'pause':
-      return clock.pauseAt();
+      clock.pauseAt();
+      return;
     case 'resume':
-      return clock.resume(act.jump);
+      clock.resume(act.jump);
+      return;
     case 'step':
-      return clock.stepWall(act.us);
+      clock.stepWall(act.us);
+      return;
     case 'slew':
-      return clock.slewWall(act.us, act.ppm);
+      clock.slewWall(act.us, act.ppm);
+      return;
     case 'leap':
-      return clock.leapSecond(act.leap);
+      clock.leapSecond(act.leap);
+      return;
     case 'freeze':
-      return clock.freezeWall();
+      clock.freezeWall();
+      return;
     case 'unfreeze':
-      return clock.unfreezeWall();
+      clock.unfreezeWall();
+      return;
     case 'poll':
       clock.pollNtp();
       return;
@@ -50,7 +58,8 @@ function apply(core: FakeCore, clock: Clock, act: Act): void {
       clock.restartNtp();
       return;
     case 'ntp':
-      return clock.setNtp({ serverErrorUs: act.errorUs, reachable: act.reachable });
+      clock.setNtp({ serverErrorUs: act.errorUs, reachable: act.reachable });
+      return;
   }
 }
 
