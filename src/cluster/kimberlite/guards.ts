@@ -31,7 +31,8 @@ export const COMMAND_GUARDS = [
   {
     name: 'isolate-stopped',
     ambiguity: 'AMB-ISOLATE-DEAD',
-    refuses: 'nothing: isolating a replica whose process is dead is recorded in its superblock; without it the command fails',
+    refuses:
+      'nothing: isolating a replica whose process is dead is recorded in its superblock; without it the command fails',
   },
   {
     name: 'rejoin-needs-approval',
@@ -46,7 +47,8 @@ export const COMMAND_GUARDS = [
   {
     name: 'force-new-epoch',
     ambiguity: 'AMB-FORCE-NO-EPOCH',
-    refuses: 'nothing: force-leader writes the next epoch, so that the former members refuse the new lineage; without it the old epoch',
+    refuses:
+      'nothing: force-leader writes the next epoch, so that the former members refuse the new lineage; without it the old epoch',
   },
   {
     name: 'force-needs-fencing',

@@ -1,0 +1,169 @@
+import type { Machine } from '../../sim/machine.ts';
+import type { Us } from '../../sim/time.ts';
+import type { World } from '../../sim/world.ts';
+import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
+import { BackupStore, BUCKET, type Snapshot } from './backups.ts';
+import type { KimberliteCluster } from './cluster.ts';
+import { type CommandGuard, guardIsOn } from './guards.ts';
+import { httpPage } from './http.ts';
+import { Metrics } from './metrics.ts';
+import { PeopleLog } from './people-log.ts';
+import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
+import { refuseWipe } from './wipe-guard.ts';
+
+/** Ports of a replica's host (catalogue, ports_and_paths). */
+export const CLUSTER_PORT = 7001;
+export const HTTP_PORT = 9090;
+export const SSH_PORT = 22;
+
+/**
+ * A Kimberlite cluster as its operators meet it: hosts by name, who reaches whom, the backup store, and what people
+ * said and kept. Commands act through it; it never decides by itself.
+ */
+export class KimberliteFleet implements HostFleet {
+  readonly cluster: KimberliteCluster;
+  readonly world: World;
+  readonly startWallMs: number;
+  readonly unit: string;
+  readonly program: string;
+  readonly dataDirectory: string;
+  readonly backups: BackupStore;
+  readonly people: PeopleLog;
+  readonly metrics: Metrics;
+  /** Artefacts kept so far, in order of time. */
+  readonly evidence: Evidence[];
+  /** Reasons of `replica isolate`, by host, until it rejoins. */
+  readonly isolations: Map<number, string>;
+  /** Hosts that data-centre staff have cut off on request. */
+  readonly fenced: Map<number, Us>;
+  /** By host: true time of the last successful compaction. */
+  readonly compactedUs: Map<number, Us>;
+  /** What the accounted bytes of a disk are where they are not old log segments. */
+  readonly fillKinds: Map<number, 'log/segments' | 'backup'>;
+  /** Sessions that commands have opened in the log so far. */
+  sessions: number;
+  /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
+  mend: (label: string) => boolean;
+  private readonly guardsOff: ReadonlySet<string>;
+
+  /** `guardsOff` names the guards that the plan switches off (see guards.ts). */
+  constructor(cluster: KimberliteCluster, guardsOff: ReadonlySet<string>) {
+    this.cluster = cluster;
+    this.world = cluster.world;
+    this.startWallMs = cluster.plan.startWallMs;
+    this.unit = 'kimberlite';
+    this.program = 'kimberlite-server';
+    this.dataDirectory = '/var/lib/kimberlite';
+    this.backups = new BackupStore();
+    this.people = new PeopleLog(this.world);
+    this.evidence = [];
+    this.isolations = new Map();
+    this.fenced = new Map();
+    this.compactedUs = new Map();
+    this.fillKinds = new Map();
+    this.sessions = 0;
+    this.mend = () => false;
+    this.guardsOff = guardsOff;
+    this.metrics = new Metrics(this);
+  }
+
+  guard(name: CommandGuard): boolean {
+    return guardIsOn(this.guardsOff, name);
+  }
+
+  // ---- Hosts ----
+
+  machineOf(name: string, onHost: string): Machine | null {
+    const wanted = name === 'localhost' || name === '127.0.0.1' ? onHost : name;
+    const own = this.world.machine(wanted);
+    if (own !== null) return own;
+    const match = /^(replica-|node)(\d{1,2})(\.kimberlite\.prod)?$/.exec(wanted);
+    if (match !== null) {
+      const host = match[1] === 'node' ? Number(match[2]) - 1 : Number(match[2]);
+      return this.cluster.replicaHosts.includes(host) ? (this.world.machines[host] as Machine) : null;
+    }
+    return wanted === 'bastion' ? (this.world.machines[this.cluster.operatorHost] as Machine) : null;
+  }
+
+  /** The host's own name for a name or alias, for the shell; null when it does not resolve. */
+  resolveHost(name: string): string | null {
+    return this.machineOf(name, name)?.name ?? null;
+  }
+
+  canReach(from: Machine, to: Machine): boolean {
+    if (!to.powered || to.paused) return false;
+    if (from.id === to.id) return true;
+    const { network } = this.world;
+    return !network.isCut(from.id, to.id) && !network.isCut(to.id, from.id);
+  }
+
+  hasService(machine: Machine): boolean {
+    return this.cluster.replicaHosts.includes(machine.id);
+  }
+
+  listens(machine: Machine, port: number): boolean {
+    if (port === SSH_PORT) return machine.powered;
+    return this.hasService(machine) && machine.isUp && (port === CLUSTER_PORT || port === HTTP_PORT);
+  }
+
+  httpGet(machine: Machine, port: number, path: string): HttpAnswer | null {
+    if (port !== HTTP_PORT || !this.listens(machine, port)) return null;
+    return httpPage(this, machine.id, path);
+  }
+
+  // ---- Replicas ----
+
+  /** The host of a replica number as the runbook writes it, or -1. */
+  hostOfReplica(id: number): number {
+    return hostOfId(this.cluster, id);
+  }
+
+  machineOfReplica(host: number): Machine {
+    return this.world.machines[host] as Machine;
+  }
+
+  /** Status page of a replica, asked for from a host. */
+  see(from: Machine, host: number): ReplicaView {
+    return viewOf(this.cluster, host, this.canReach(from, this.machineOfReplica(host)));
+  }
+
+  /** Status pages of all replicas, in order. */
+  seeAll(from: Machine): ReplicaView[] {
+    return this.cluster.replicaHosts.map((host) => this.see(from, host));
+  }
+
+  isRunning(host: number): boolean {
+    return runningNode(this.cluster, host) !== null;
+  }
+
+  // ---- Disks, backups, evidence ----
+
+  fillName(machine: Machine): 'log/segments' | 'backup' {
+    return this.fillKinds.get(machine.id) ?? 'log/segments';
+  }
+
+  refuseRemoval(machine: Machine, files: readonly string[]): string {
+    if (!this.hasService(machine) || !files.some((file) => file.startsWith('log/') || file === 'superblock')) return '';
+    return refuseWipe(this, machine.id, 'rm');
+  }
+
+  /** Copies a replica's zones into the bucket, as the nightly backup does. */
+  takeBackup(name: string, replicaHost: number): Snapshot {
+    const machine = this.machineOfReplica(replicaHost);
+    const wallMs = this.startWallMs + Math.floor(this.world.nowUs / 1_000);
+    return this.backups.take(name, machine.disk, this.cluster.config, replicaHost, this.world.nowUs, wallMs);
+  }
+
+  keepEvidence(kind: Evidence['kind'], host: number, path: string): void {
+    this.evidence.push({ atUs: this.world.nowUs, kind, host, path });
+  }
+
+  bucketObjects(bucket: string): readonly BucketObject[] | null {
+    return bucket === BUCKET ? this.backups.list() : null;
+  }
+
+  /** Wall clock of a host in ms since 1970. */
+  wallMs(machine: Machine): number {
+    return wallMsOf(this, machine);
+  }
+}
