@@ -125,9 +125,25 @@ function mixLast(h: number): number {
   return h ^ (h >>> 16);
 }
 
+/** The four words at `at` after the first half of the block function, which is all that the last piece gets. */
+function scrambled(data: DataView, at: number, end: number, lane: 0 | 1 | 2 | 3): number {
+  const word = paddedWord(data, at + lane * 4, end);
+  switch (lane) {
+    case 0:
+      return Math.imul(rotate(Math.imul(word, 0x239b961b), 15), 0xab0e9789);
+    case 1:
+      return Math.imul(rotate(Math.imul(word, 0xab0e9789), 16), 0x38b34ae5);
+    case 2:
+      return Math.imul(rotate(Math.imul(word, 0x38b34ae5), 17), 0xa1e38b93);
+    case 3:
+      return Math.imul(rotate(Math.imul(word, 0xa1e38b93), 18), 0x239b961b);
+  }
+}
+
 /**
  * The cluster's 128-bit digest with seed zero: the block function of MurmurHash3_x86_128 (Austin Appleby, public domain)
- * over blocks of 16 bytes, the last one padded with zeros, then length and lanes folded together.
+ * over blocks of 16 bytes; a shorter rest is padded with zeros and only scrambled into the lanes; then length and lanes
+ * are folded together.
  */
 function digest(data: DataView, start: number, end: number): Sum {
   let a = 0;
@@ -135,14 +151,15 @@ function digest(data: DataView, start: number, end: number): Sum {
   let c = 0;
   let d = 0;
   for (let at = start; at < end; at += 16) {
-    a ^= Math.imul(rotate(Math.imul(paddedWord(data, at, end), 0x239b961b), 15), 0xab0e9789);
-    a = (Math.imul(rotate(a, 19) + b, 5) + 0x561ccd1b) | 0;
-    b ^= Math.imul(rotate(Math.imul(paddedWord(data, at + 4, end), 0xab0e9789), 16), 0x38b34ae5);
-    b = (Math.imul(rotate(b, 17) + c, 5) + 0x0bcaa747) | 0;
-    c ^= Math.imul(rotate(Math.imul(paddedWord(data, at + 8, end), 0x38b34ae5), 17), 0xa1e38b93);
-    c = (Math.imul(rotate(c, 15) + d, 5) + 0x96cd1c35) | 0;
-    d ^= Math.imul(rotate(Math.imul(paddedWord(data, at + 12, end), 0xa1e38b93), 18), 0x239b961b);
-    d = (Math.imul(rotate(d, 13) + a, 5) + 0x32ac3b17) | 0;
+    const whole = at + 16 <= end;
+    a ^= scrambled(data, at, end, 0);
+    if (whole) a = (Math.imul(rotate(a, 19) + b, 5) + 0x561ccd1b) | 0;
+    b ^= scrambled(data, at, end, 1);
+    if (whole) b = (Math.imul(rotate(b, 17) + c, 5) + 0x0bcaa747) | 0;
+    c ^= scrambled(data, at, end, 2);
+    if (whole) c = (Math.imul(rotate(c, 15) + d, 5) + 0x96cd1c35) | 0;
+    d ^= scrambled(data, at, end, 3);
+    if (whole) d = (Math.imul(rotate(d, 13) + a, 5) + 0x32ac3b17) | 0;
   }
   const length = end - start;
   b ^= length;

@@ -1,5 +1,6 @@
 import type { Prepare, Sum } from '../cluster/storage/prepare.ts';
 import type { VsrMessage } from '../cluster/vsr/message.ts';
+import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { CommittedOps } from './committed-ops.ts';
 import type { DurableCopies } from './durable-copies.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
@@ -33,6 +34,11 @@ export class DurableAck implements Property {
 
   onCheckpoint(replica: number, _incarnation: number, op: number): void {
     this.copies.checkpointed(replica, op);
+  }
+
+  onState(now: ReplicaObservation): void {
+    // A lost superblock takes the checkpoint with it, whatever the former process announced.
+    if (now.mustRecover) this.copies.checkpointed(now.replica, now.checkpointOp);
   }
 
   onSend(from: number, _to: number, message: VsrMessage): void {
