@@ -14,7 +14,15 @@ if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
   );
   process.exitCode = 64;
 } else {
-  await start();
+  // Node would end with 1 on an error that nobody catches, and 1 says that a run failed.
+  process.on('uncaughtException', lost);
+  await start().catch(lost);
+}
+
+function lost(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`firedrill: an error of firedrill itself, please report it (Node ${version}):\n${text}\n`);
+  process.exit(70);
 }
 
 async function start(): Promise<void> {

@@ -8,7 +8,7 @@ import { failedResult, samplePlan, sampleResult } from '../support/sample-plan.t
 const every: ExpectedFailure = { property: 'INV-DURABLE-ACK', seeds: 'every', pinned: 0, reason: '' };
 const some: ExpectedFailure = { ...every, seeds: 'some', pinned: 7, reason: 'timing' };
 const alert: AlertRecord = {
-  id: 'alert-down',
+  id: 'ALERT-REPLICA-UNHEALTHY',
   name: 'Down',
   severity: 'page',
   labels: '',

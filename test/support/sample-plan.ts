@@ -1,6 +1,62 @@
 import { PLAN_VERSION, type RunPlan, START_WALL_MS } from '../../src/plan/plan.ts';
 import type { RunResult } from '../../src/plan/result.ts';
 
+/** A rule of scenarios/kimberlite/alerts.yml. */
+const ALERT = 'ALERT-REPLICA-UNHEALTHY';
+
+const CLUSTER: RunPlan['cluster'] = {
+  naming: 'replica',
+  replicaCount: 3,
+  clientCount: 2,
+  journalSlots: 64,
+  slotBytes: 4096,
+  checkpointOps: 16,
+  pipelineMax: 8,
+  sessionsMax: 8,
+  heartbeatUs: 100_000,
+  electionTimeoutUs: 1_000_000,
+  prepareRetryUs: 500_000,
+  restart: 'no',
+  restartDelayUs: 0,
+};
+
+const NETWORK: RunPlan['network'] = {
+  latencyUsMin: 200,
+  latencyUsMean: 500,
+  lossPer65536: 0,
+  duplicatePer65536: 0,
+  reorderPer65536: 0,
+  reorderUsMax: 0,
+  corruptPer65536: 0,
+  bytesPerMs: 125_000,
+  queueMax: 1_000,
+};
+
+const DISK: RunPlan['disk'] = {
+  sectorBytes: 4096,
+  capacityBytes: 1 << 24,
+  writeLatencyUsMin: 50,
+  writeLatencyUsMean: 100,
+  readLatencyUsMin: 50,
+  readLatencyUsMean: 100,
+  fsyncLatencyUsMin: 200,
+  fsyncLatencyUsMean: 500,
+  bytesPerMs: 200_000,
+  queueDepth: 8,
+};
+
+const WORKLOAD: RunPlan['workload'] = {
+  kind: 'closed',
+  thinkUsMin: 1_000,
+  thinkUsMax: 5_000,
+  bodyBytesMin: 1,
+  bodyBytesMax: 128,
+  readPer65536: 8_192,
+  streamCount: 2,
+  retryUs: 300_000,
+  operationsMax: 0,
+};
+
 /** A complete plan for tests of what surrounds the engine; nothing runs it. */
 export function samplePlan(changes: Partial<RunPlan> = {}): RunPlan {
   return {
@@ -11,68 +67,23 @@ export function samplePlan(changes: Partial<RunPlan> = {}): RunPlan {
     seed: 1,
     startWallMs: START_WALL_MS,
     profile: 'intended',
-    cluster: {
-      naming: 'replica',
-      replicaCount: 3,
-      clientCount: 2,
-      journalSlots: 64,
-      slotBytes: 4096,
-      checkpointOps: 16,
-      pipelineMax: 8,
-      sessionsMax: 8,
-      heartbeatUs: 100_000,
-      electionTimeoutUs: 1_000_000,
-      prepareRetryUs: 500_000,
-      restart: 'no',
-      restartDelayUs: 0,
-    },
-    network: {
-      latencyUsMin: 200,
-      latencyUsMean: 500,
-      lossPer65536: 0,
-      duplicatePer65536: 0,
-      reorderPer65536: 0,
-      reorderUsMax: 0,
-      corruptPer65536: 0,
-      bytesPerMs: 125_000,
-      queueMax: 1_000,
-    },
-    disk: {
-      sectorBytes: 4096,
-      capacityBytes: 1 << 24,
-      writeLatencyUsMin: 50,
-      writeLatencyUsMean: 100,
-      readLatencyUsMin: 50,
-      readLatencyUsMean: 100,
-      fsyncLatencyUsMin: 200,
-      fsyncLatencyUsMean: 500,
-      bytesPerMs: 200_000,
-      queueDepth: 8,
-    },
+    cluster: CLUSTER,
+    network: NETWORK,
+    disk: DISK,
     clock: { wallOffsetUs: [0, -3, 2, 0, 0], driftPpm: [0, 1.5, -2, 0, 0] },
-    workload: {
-      kind: 'closed',
-      thinkUsMin: 1_000,
-      thinkUsMax: 5_000,
-      bodyBytesMin: 1,
-      bodyBytesMax: 128,
-      readPer65536: 8_192,
-      streamCount: 2,
-      retryUs: 300_000,
-      operationsMax: 0,
-    },
+    workload: WORKLOAD,
     faults: [
       {
         label: 'crash-2',
-        kind: 'process-crash',
+        kind: 'process.crash',
         trigger: { kind: 'on', mark: 'ack', nth: 20, host: -1, delayUs: 0 },
         target: { kind: 'hosts', hosts: [2] },
         durationUs: 0,
-        params: { cause: 'panic' },
+        params: { cause: 'crash' },
       },
     ],
     operator: {
-      onAlerts: ['alert-down'],
+      onAlerts: [ALERT],
       startUs: 0,
       reactionUs: 1_000_000,
       steps: [
@@ -80,7 +91,7 @@ export function samplePlan(changes: Partial<RunPlan> = {}): RunPlan {
         sampleStep({ id: 'restart', phase: 'resolve', script: 'systemctl restart kimberlite' }),
       ],
     },
-    alerts: { rules: ['alert-down'], mustFire: [{ id: 'alert-down', withinUs: 90_000_000 }], mayFire: [] },
+    alerts: { rules: [ALERT], mustFire: [{ id: ALERT, withinUs: 90_000_000 }], mayFire: [] },
     mustReach: ['replica-recovered'],
     guardsOff: [],
     mutant: null,

@@ -9,6 +9,7 @@ import { type DivergenceWindow, differences, divergenceWindow, fingerprint } fro
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import { traceHostName } from '../host-names.ts';
+import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { TRACE_KINDS, traceLine } from '../trace-lines.ts';
 import { UserError } from '../user-error.ts';
@@ -34,6 +35,7 @@ const AFTER = 4;
 export async function replay(options: ReplayOptions, out: CommandOutput, engine: Engine): Promise<number> {
   checkKinds(options.kinds);
   const bundle = readBundle(options.bundle);
+  checkPlanNames(bundle.plan, `${options.bundle}: plan`);
   const runPlan = await engine.runPlan();
   const { result, records } = await runPlan(bundle.plan, { recording: true });
   const differs = differences(bundle.expected, fingerprint(result));

@@ -9,6 +9,7 @@ import { bundleOf, bundlePath, readPlanFile, writeBundle } from '../bundle.ts';
 import { findDivergences } from '../check-determinism.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT, worstExit } from '../exit-codes.ts';
+import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { type PoolRun, runPool } from '../pool.ts';
 import { type Progress, progressOn } from '../progress.ts';
@@ -52,7 +53,9 @@ export async function run(options: RunCommandOptions, out: CommandOutput, engine
 
 async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: Engine): Promise<Job[]> {
   if (options.planFile !== null) {
-    const plan = planWithout(readPlanFile(options.planFile), options.without);
+    const read = readPlanFile(options.planFile);
+    checkPlanNames(read, options.planFile);
+    const plan = planWithout(read, options.without);
     return [{ plan, expectation: expectationOf(options.without, false) }];
   }
   const seeds = resolveSeeds(options, () => engine.entropy());
