@@ -1,7 +1,7 @@
 import { loadRuleSet } from '../alerts/rule-file.ts';
 import { COMMAND_GUARDS } from '../cluster/kimberlite/guards.ts';
-import { FAULT_KINDS } from '../faults/kinds.ts';
-import { validateFault } from '../faults/validate.ts';
+import { FAULT_KINDS } from '../faults/kind-table.ts';
+import { validateFault } from '../faults/kinds.ts';
 import { nearest } from '../plan/nearest.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { readAlertRules } from '../scenarios/files.ts';
