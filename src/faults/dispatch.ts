@@ -1,0 +1,61 @@
+import type { FaultKindName } from './kind-table.ts';
+import type { Outcome, Strike } from './strike.ts';
+import { damageUnits, loseDisk, loseFiles, staleRead } from './strike-damage.ts';
+import { arm, capIops, fillDisk, slowDisk, stallDisk } from './strike-disk.ts';
+import {
+  corruptMemory,
+  crashClient,
+  crashProcess,
+  driftClock,
+  freezeClock,
+  losePower,
+  moveClock,
+  pauseProcess,
+  slowCpu,
+  wrongNtp,
+} from './strike-host.ts';
+import { clog, degrade, flap, partition } from './strike-network.ts';
+
+/** What each kind does when it strikes. */
+const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
+  'process.crash': crashProcess,
+  'process.pause': pauseProcess,
+  'process.slow-cpu': slowCpu,
+  'memory.corrupt': corruptMemory,
+  'host.power-loss': losePower,
+  'host.down': losePower,
+  'net.partition': partition,
+  'net.flap': flap,
+  'net.degrade': degrade,
+  'net.clog': clog,
+  'disk.bit-rot': damageUnits,
+  'disk.latent-error': damageUnits,
+  'disk.zeroed': damageUnits,
+  'disk.fsync-error': arm,
+  'disk.write-error': arm,
+  'disk.read-error': arm,
+  'disk.lying-fsync': arm,
+  'disk.lost-write': arm,
+  'disk.torn-write': arm,
+  'disk.misdirected-write': arm,
+  'disk.misdirected-read': arm,
+  'disk.stale-read': staleRead,
+  'disk.slow': slowDisk,
+  'disk.iops-cap': capIops,
+  'disk.stall': stallDisk,
+  'disk.full': fillDisk,
+  'disk.lost': loseDisk,
+  'disk.file-lost': loseFiles,
+  'clock.step': moveClock,
+  'clock.skew': moveClock,
+  'clock.drift': driftClock,
+  'clock.freeze': freezeClock,
+  'clock.ntp-wrong': wrongNtp,
+  'clock.slew': moveClock,
+  'client.crash': crashClient,
+};
+
+/** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */
+export function strikeNow(strike: Strike): Outcome {
+  return STRIKES[strike.fault.kind as FaultKindName](strike);
+}

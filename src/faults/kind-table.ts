@@ -1,0 +1,230 @@
+import { DRIFT_PPM_MAX, SLEW_PPM_MAX } from '../sim/clock.ts';
+import type { FaultClass } from '../sim/ledger.ts';
+import { LINK_OPTION_MAX } from '../sim/link.ts';
+
+/** A parameter of a fault: an integer whose unit stands last in its name, or a string of a closed set. */
+export type ParamSpec =
+  | {
+      readonly kind: 'number';
+      readonly name: string;
+      readonly min: number;
+      readonly max: number;
+      readonly default: number;
+    }
+  | { readonly kind: 'choice'; readonly name: string; readonly choices: readonly string[]; readonly default: string };
+
+/**
+ * A kind of fault as data. `instant` faults are done at once and take no duration. `lasting` ones end after the plan's
+ * duration, or with the fault phase when it is 0. `armed` ones wait for a matching disk request, no longer than the
+ * duration when it is not 0, and have fired only when they hit one.
+ */
+export interface FaultKind {
+  readonly kind: string;
+  readonly faultClass: FaultClass;
+  readonly lasts: 'instant' | 'lasting' | 'armed';
+  readonly targets: 'replicas' | 'clients' | 'hosts';
+  readonly params: readonly ParamSpec[];
+}
+
+const HOUR_US = 3_600_000_000;
+const WEEK_MS = 604_800_000;
+
+function number(name: string, min: number, max: number, byDefault: number): ParamSpec {
+  return { kind: 'number', name, min, max, default: byDefault };
+}
+
+function choice(name: string, choices: readonly string[], byDefault: string): ParamSpec {
+  return { kind: 'choice', name, choices, default: byDefault };
+}
+
+const ANY_ZONE = choice('zone', ['any', 'superblock', 'journal-headers', 'journal-prepares', 'checkpoint'], 'any');
+/** Zones with redundant witnesses or copies: class C may strike there within the budget. */
+const WITNESS_ZONE = choice('zone', ['superblock', 'journal-headers', 'journal-prepares'], 'journal-prepares');
+/** A misdirected request would hit two superblock copies, which R5 never allows. */
+const JOURNAL_ZONE = choice('zone', ['journal-headers', 'journal-prepares'], 'journal-prepares');
+const ROT_ZONE = choice(
+  'zone',
+  ['superblock', 'journal-headers', 'journal-prepares', 'checkpoint'],
+  'journal-prepares',
+);
+/** -1: any unit that holds something, chosen by key. */
+const SLOT = number('slot', -1, 1_048_575, -1);
+const UNITS = number('units', 1, 4096, 1);
+const COUNT = number('count', 1, 1000, 1);
+const OFFSET = number('offsetSectors', 1, 1_048_575, 1);
+const DIRECTION = choice('direction', ['both', 'in', 'out'], 'both');
+const CLIENTS = choice('clients', ['reach-all', 'reach-rest'], 'reach-all');
+const OFFSET_MS = number('ms', -WEEK_MS, WEEK_MS, 1_000);
+
+/** Every kind of fault, with class as R1 defines it. Plans name kinds and parameters as here; the order enters hashes. */
+export const FAULT_KINDS = [
+  {
+    kind: 'process.crash',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [choice('cause', ['crash', 'oom-kill', 'exit'], 'crash')],
+  },
+  {
+    kind: 'process.pause',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [number('jump', 0, 1, 1)],
+  },
+  {
+    kind: 'process.slow-cpu',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [number('cpuUsPerEvent', 1, 10_000_000, 2_000)],
+  },
+  { kind: 'memory.corrupt', faultClass: 'C', lasts: 'instant', targets: 'replicas', params: [] },
+  {
+    kind: 'host.power-loss',
+    faultClass: 'A',
+    lasts: 'instant',
+    targets: 'replicas',
+    params: [
+      choice('mode', ['mix', 'unreadable'], 'mix'),
+      number('outageUs', 0, HOUR_US, 500_000),
+      number('bootUs', 0, HOUR_US, 200_000),
+    ],
+  },
+  {
+    kind: 'host.down',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [choice('mode', ['mix', 'unreadable'], 'mix'), number('bootUs', 0, HOUR_US, 200_000)],
+  },
+  {
+    kind: 'net.partition',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [
+      choice(
+        'shape',
+        ['symmetric', 'one-way', 'isolate-one', 'majority-minority', 'bridge', 'ring', 'clients'],
+        'symmetric',
+      ),
+      DIRECTION,
+      CLIENTS,
+    ],
+  },
+  {
+    kind: 'net.flap',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [number('upUs', 1, HOUR_US, 300_000), number('downUs', 1, HOUR_US, 300_000), DIRECTION],
+  },
+  {
+    kind: 'net.degrade',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [
+      number('lossPer65536', 0, 65536, 0),
+      number('duplicatePer65536', 0, 65536, 0),
+      number('reorderPer65536', 0, 65536, 0),
+      number('reorderUsMax', 0, LINK_OPTION_MAX, 0),
+      number('latencyUsMin', 0, LINK_OPTION_MAX, 0),
+      number('latencyUsMean', 0, LINK_OPTION_MAX, 0),
+      number('corruptPer65536', 0, 65536, 0),
+      number('bytesPerMs', 0, LINK_OPTION_MAX, 0),
+      number('queueMax', 0, LINK_OPTION_MAX, 0),
+      DIRECTION,
+    ],
+  },
+  { kind: 'net.clog', faultClass: 'A', lasts: 'lasting', targets: 'hosts', params: [DIRECTION] },
+  { kind: 'disk.bit-rot', faultClass: 'B', lasts: 'instant', targets: 'replicas', params: [ROT_ZONE, SLOT, UNITS] },
+  {
+    kind: 'disk.latent-error',
+    faultClass: 'B',
+    lasts: 'instant',
+    targets: 'replicas',
+    params: [ROT_ZONE, SLOT, UNITS],
+  },
+  { kind: 'disk.zeroed', faultClass: 'B', lasts: 'instant', targets: 'replicas', params: [ROT_ZONE, SLOT, UNITS] },
+  {
+    kind: 'disk.fsync-error',
+    faultClass: 'A',
+    lasts: 'armed',
+    targets: 'replicas',
+    params: [choice('semantics', ['ext4', 'xfs', 'btrfs'], 'ext4'), ANY_ZONE],
+  },
+  { kind: 'disk.write-error', faultClass: 'A', lasts: 'armed', targets: 'replicas', params: [COUNT, ANY_ZONE] },
+  { kind: 'disk.read-error', faultClass: 'A', lasts: 'armed', targets: 'replicas', params: [COUNT, ANY_ZONE] },
+  { kind: 'disk.lying-fsync', faultClass: 'C', lasts: 'armed', targets: 'replicas', params: [COUNT, WITNESS_ZONE] },
+  { kind: 'disk.lost-write', faultClass: 'C', lasts: 'armed', targets: 'replicas', params: [COUNT, WITNESS_ZONE] },
+  { kind: 'disk.torn-write', faultClass: 'C', lasts: 'armed', targets: 'replicas', params: [COUNT, WITNESS_ZONE] },
+  {
+    kind: 'disk.misdirected-write',
+    faultClass: 'C',
+    lasts: 'armed',
+    targets: 'replicas',
+    params: [OFFSET, JOURNAL_ZONE],
+  },
+  {
+    kind: 'disk.misdirected-read',
+    faultClass: 'C',
+    lasts: 'armed',
+    targets: 'replicas',
+    params: [OFFSET, JOURNAL_ZONE],
+  },
+  { kind: 'disk.stale-read', faultClass: 'C', lasts: 'armed', targets: 'replicas', params: [WITNESS_ZONE, SLOT] },
+  {
+    kind: 'disk.slow',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('factorPermille', 1, 10_000_000, 5_000)],
+  },
+  {
+    kind: 'disk.iops-cap',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('iops', 1, 1_000_000, 100)],
+  },
+  { kind: 'disk.stall', faultClass: 'A', lasts: 'lasting', targets: 'replicas', params: [] },
+  {
+    kind: 'disk.full',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('percent', 1, 100, 100)],
+  },
+  { kind: 'disk.lost', faultClass: 'B', lasts: 'instant', targets: 'replicas', params: [] },
+  {
+    kind: 'disk.file-lost',
+    faultClass: 'B',
+    lasts: 'instant',
+    targets: 'replicas',
+    params: [choice('zone', ['journal', 'superblock', 'checkpoint'], 'journal')],
+  },
+  { kind: 'clock.step', faultClass: 'A', lasts: 'instant', targets: 'hosts', params: [OFFSET_MS] },
+  { kind: 'clock.skew', faultClass: 'A', lasts: 'lasting', targets: 'hosts', params: [OFFSET_MS] },
+  {
+    kind: 'clock.drift',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [number('ppm', -DRIFT_PPM_MAX, DRIFT_PPM_MAX, 500)],
+  },
+  { kind: 'clock.freeze', faultClass: 'A', lasts: 'lasting', targets: 'hosts', params: [] },
+  { kind: 'clock.ntp-wrong', faultClass: 'A', lasts: 'lasting', targets: 'hosts', params: [OFFSET_MS] },
+  {
+    kind: 'clock.slew',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [OFFSET_MS, number('ppm', 1, SLEW_PPM_MAX, 500)],
+  },
+  { kind: 'client.crash', faultClass: 'A', lasts: 'instant', targets: 'clients', params: [] },
+] as const satisfies readonly FaultKind[];
+
+/** Name of a kind that exists. */
+export type FaultKindName = (typeof FAULT_KINDS)[number]['kind'];

@@ -1,0 +1,35 @@
+import type { World } from '../sim/world.ts';
+
+/** What a system keeps in a region of its disks. The two journal zones are redundant witnesses of the same slots. */
+export type ZoneName = 'superblock' | 'journal-headers' | 'journal-prepares' | 'checkpoint';
+
+/**
+ * A region of a replica's disk, in units that are damaged and repaired as a whole: a superblock copy, a header sector,
+ * a journal slot. The zone `checkpoint` stands for all files in the folder of its file.
+ */
+export interface Zone {
+  readonly name: ZoneName;
+  readonly file: string;
+  readonly unitBytes: number;
+  readonly units: number;
+}
+
+/** What a system shows so that faults can strike it without knowing it. Hosts are numbers of its world. */
+export interface FaultSurface {
+  readonly world: World;
+  readonly replicaHosts: readonly number[];
+  readonly clientHosts: readonly number[];
+  /** Replication quorum Qr: floor(n/2)+1. */
+  readonly quorum: number;
+  /** The host that acts as primary of the newest view; -1 when none does. */
+  primaryHost(): number;
+  readonly zones: readonly Zone[];
+  /** Writes a wrong value into the memory of the host's process; false when there is none. */
+  corruptMemory(host: number): boolean;
+  /** Ends a client's process; the system sees to its restart. */
+  crashClient(host: number): void;
+  /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
+  isHealthy(host: number): boolean;
+  /** Ordinary drift of a host's clocks, in ppm, to which they return after a fault; 0 where it is not given. */
+  readonly driftPpm?: (host: number) => number;
+}
