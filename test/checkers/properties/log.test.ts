@@ -1,16 +1,9 @@
-import { describe, it } from 'vitest';
 import { OPERATION } from '../../../src/cluster/storage/prepare.ts';
-import { type Case, CLIENT, judge, type Stage } from './stage.ts';
+import { CLIENT, corpus, type Stage } from './stage.ts';
 
 /** The next entries, applied everywhere. */
 function committed(stage: Stage, count: number): void {
   for (let index = 0; index < count; index++) stage.commit();
-}
-
-function corpus(property: string, cases: readonly Case[]): void {
-  describe(property, () => {
-    for (const each of cases) it(`${each.site ?? 'good'}: ${each.name}`, () => judge(property, each));
-  });
 }
 
 corpus('INV-AGREEMENT', [

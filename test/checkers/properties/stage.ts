@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { alwaysOn, type CheckOptions, type Checks } from '../../../src/checkers/always-on.ts';
 import type { GroundTruth } from '../../../src/checkers/property.ts';
 import { PropertySet } from '../../../src/checkers/set.ts';
@@ -239,4 +239,11 @@ export function judge(property: string, each: Case): void {
   stage.set.onEnd();
   if (each.site === undefined) expect(stage.findings).toEqual([]);
   else expect(stage.sites()).toContain(`${property} ${each.site}`);
+}
+
+/** A describe block with one test for each case. */
+export function corpus(property: string, cases: readonly Case[]): void {
+  describe(property, () => {
+    for (const each of cases) it(`${each.site ?? 'good'}: ${each.name}`, () => judge(property, each));
+  });
 }
