@@ -1,18 +1,27 @@
 import type { Variant } from '../plan/plan.ts';
 import type { Without } from '../plan/without.ts';
-import { readJobs, readNode, readSeconds, readSeeds, readTimeUs } from './argument-values.ts';
+import { readInteger, readJobs, readNode, readSeconds, readSeeds, readTimeUs } from './argument-values.ts';
 import type { CheckHistoryOptions } from './check-history.ts';
+import type { BenchOptions } from './commands/bench.ts';
 import type { ListOptions } from './commands/list.ts';
+import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import { DEFAULT_SEED } from './select.ts';
 import { UserError } from './user-error.ts';
+
+/** Issue 2, acceptance 4: each mutant is found within this many runs. */
+const MUTANT_SEEDS_MAX = 2_000;
+/** R27. */
+const MUTANT_STARTS = 20;
 
 /** A command with its options, read and checked. */
 export type Command =
   | { readonly name: 'list'; readonly options: ListOptions }
   | { readonly name: 'run'; readonly options: RunCommandOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
+  | { readonly name: 'mutants'; readonly options: MutantsOptions }
+  | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions };
 
 export interface OptionRow {
@@ -139,6 +148,42 @@ const REPLAY: CommandRow = {
   }),
 };
 
+const MUTANTS: CommandRow = {
+  name: 'mutants',
+  usage: 'mutants [id..]',
+  summary: 'plant known bugs and see whether the properties that they name find them',
+  positionals: [['id', 'ids of mutants; all of them when none is named']],
+  options: [
+    value('seeds-max', `seeds to try before a mutant counts as not found (default: ${MUTANT_SEEDS_MAX})`),
+    value('starts', `starting seeds; the table shows median, p95 and maximum over them (default: ${MUTANT_STARTS})`),
+    value('jobs', 'worker processes (default: one a core)'),
+    JSON_FLAG,
+  ],
+  examples: [['$0 mutants ack-before-sync --seeds-max 200', 'one planted bug']],
+  notes: 'Exits 1 when a mutant is not killed by its named property.',
+  read: (values) => ({
+    name: 'mutants',
+    options: {
+      ids: list(values, 'id'),
+      seedsMax: readInteger('--seeds-max', text(values, 'seeds-max') ?? String(MUTANT_SEEDS_MAX), 1, 1_000_000),
+      starts: readInteger('--starts', text(values, 'starts') ?? String(MUTANT_STARTS), 1, 1_000),
+      jobs: readJobs(text(values, 'jobs')),
+      json: isSet(values, 'json'),
+    },
+  }),
+};
+
+const BENCH: CommandRow = {
+  name: 'bench',
+  usage: 'bench',
+  summary: 'measure events per second on this machine',
+  positionals: [],
+  options: [JSON_FLAG],
+  examples: [['$0 bench --json', 'every workload, for a program to compare']],
+  notes: '',
+  read: (values) => ({ name: 'bench', options: { json: isSet(values, 'json') } }),
+};
+
 const CHECK_HISTORY: CommandRow = {
   name: 'check-history',
   usage: 'check-history <file>',
@@ -176,4 +221,4 @@ function list(values: Record<string, unknown>, name: string): string[] {
 }
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandRow[] = [LIST, RUN, REPLAY, CHECK_HISTORY];
+export const COMMANDS: readonly CommandRow[] = [LIST, RUN, REPLAY, MUTANTS, BENCH, CHECK_HISTORY];

@@ -38,28 +38,39 @@ export function workerEntry(): URL {
   return entry;
 }
 
-/**
- * Runs plans in `jobs` child processes and returns the runs in the order of the plans, whatever `jobs` is. A worker
- * that dies or takes longer than the watchdog costs its plan one retry, alone; a second loss is recorded as
- * inconclusive (`crashed` or `hung`), which says nothing about the system (R21, R28). A plan that the engine refuses
- * throws a `UserError`.
- */
-export async function runPool(plans: readonly RunPlan[], options: PoolOptions): Promise<PoolRun[]> {
-  const requests = plans.map((plan, index) => ({ index, planJson: JSON.stringify(plan) }));
-  const runs = new Array<PoolRun>(plans.length);
-  const again: RunRequest[] = [];
-  const finish = (index: number, run: PoolRun): void => {
-    runs[index] = run;
-    options.onRun(run);
-  };
-  const workers = new Set<Worker>();
-  const release = killOnSignals(workers);
-  try {
+/** Runs plans in child processes that stay up between calls. */
+export class Pool {
+  private readonly options: PoolOptions;
+  private readonly lanes: readonly Worker[];
+  /** Every worker that may have a child process. */
+  private readonly open: Set<Worker>;
+  private readonly release: () => void;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+    this.open = new Set();
+    this.lanes = Array.from({ length: Math.max(1, options.jobs) }, () => new Worker(options.worker, this.open));
+    this.release = killOnSignals(this.open);
+  }
+
+  /**
+   * Runs the plans and returns the runs in their order, whatever `jobs` is. A worker that dies or takes longer than the
+   * watchdog costs its plan one retry, alone; a second loss is recorded as inconclusive (`crashed` or `hung`), which
+   * says nothing about the system (R21, R28). Throws a `UserError` for a plan that the engine refuses. One call at a
+   * time.
+   */
+  async run(plans: readonly RunPlan[]): Promise<PoolRun[]> {
+    const requests = plans.map((plan, index) => ({ index, planJson: JSON.stringify(plan) }));
+    const runs = new Array<PoolRun>(plans.length);
+    const again: RunRequest[] = [];
+    const finish = (index: number, run: PoolRun): void => {
+      runs[index] = run;
+      this.options.onRun(run);
+    };
     let next = 0;
-    const lane = async (): Promise<void> => {
-      const worker = new Worker(options.worker, workers);
+    const lane = async (worker: Worker): Promise<void> => {
       for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
-        const tried = await worker.run(request, options.watchdogMs);
+        const tried = await worker.run(request, this.options.watchdogMs);
         if (tried.kind === 'refused') {
           next = requests.length;
           throw new UserError(tried.text, 'correct the plan');
@@ -67,36 +78,41 @@ export async function runPool(plans: readonly RunPlan[], options: PoolOptions): 
         if (tried.kind === 'done') finish(request.index, tried.run);
         else again.push(request);
       }
-      worker.close();
     };
-    const jobs = Math.max(1, Math.min(options.jobs, plans.length));
-    await Promise.all(Array.from({ length: jobs }, lane));
+    await Promise.all(this.lanes.slice(0, plans.length).map(lane));
     again.sort((left, right) => left.index - right.index);
-    for (const request of again)
-      finish(request.index, await runAlone(plans[request.index]!, request, options, workers));
+    for (const request of again) finish(request.index, await this.runAlone(plans[request.index]!, request));
     return runs;
-  } finally {
-    for (const worker of workers) worker.kill();
-    release();
+  }
+
+  /** Ends the workers, also those that still compute. */
+  close(): void {
+    for (const worker of this.open) worker.kill();
+    this.release();
+  }
+
+  private async runAlone(plan: RunPlan, request: RunRequest): Promise<PoolRun> {
+    const worker = new Worker(this.options.worker, this.open);
+    const tried = await worker.run(request, this.options.watchdogMs * ALONE_FACTOR);
+    worker.close();
+    switch (tried.kind) {
+      case 'done':
+        return tried.run;
+      case 'refused':
+        throw new UserError(tried.text, 'correct the plan');
+      case 'lost':
+        return { result: lostResult(plan, tried.reason, tried.text), wallMs: 0 };
+    }
   }
 }
 
-async function runAlone(
-  plan: RunPlan,
-  request: RunRequest,
-  options: PoolOptions,
-  workers: Set<Worker>,
-): Promise<PoolRun> {
-  const worker = new Worker(options.worker, workers);
-  const tried = await worker.run(request, options.watchdogMs * ALONE_FACTOR);
-  worker.close();
-  switch (tried.kind) {
-    case 'done':
-      return tried.run;
-    case 'refused':
-      throw new UserError(tried.text, 'correct the plan');
-    case 'lost':
-      return { result: lostResult(plan, tried.reason, tried.text), wallMs: 0 };
+/** One call of a pool of its own. */
+export async function runPool(plans: readonly RunPlan[], options: PoolOptions): Promise<PoolRun[]> {
+  const pool = new Pool(options);
+  try {
+    return await pool.run(plans);
+  } finally {
+    pool.close();
   }
 }
 

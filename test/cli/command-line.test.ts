@@ -45,6 +45,13 @@ describe('an argument list becomes options', () => {
       'replay',
       { ...REPLAY, node: 0, kinds: ['fault', 'crash'], json: true },
     ],
+    ['mutants', 'mutants', { ids: [], seedsMax: 2_000, starts: 20, jobs: null, json: false }],
+    [
+      'mutants a b --seeds-max 9 --starts 3 --jobs 1',
+      'mutants',
+      { ids: ['a', 'b'], seedsMax: 9, starts: 3, jobs: 1, json: false },
+    ],
+    ['bench --json', 'bench', { json: true }],
     ['check-history h.log --model register', 'check-history', { file: 'h.log', model: 'register', json: false }],
     ['check-history h --model x --seconds 0.5', 'check-history', { file: 'h', model: 'x', json: false, seconds: 0.5 }],
   ])('%s', async (line, name, options) => {
@@ -77,6 +84,8 @@ describe('a mistake is refused and says what to do', () => {
     ['run --plan p.json --seed 1', /--plan and --seed exclude each other/],
     ['replay', /Not enough non-option arguments|bundle/],
     ['replay a b', /b/],
+    ['mutants --seeds-max 0', /--seeds-max "0"/],
+    ['bench fast', /fast/],
     ['replay b.json --from noon', /--from "noon" is no time/],
     ['replay b.json --node two', /--node "two"/],
     ['check-history h.log', /--model register/],

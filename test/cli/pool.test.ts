@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PoolRun, runPool } from '../../src/cli/pool.ts';
+import { Pool, type PoolRun, runPool } from '../../src/cli/pool.ts';
 import { UserError } from '../../src/cli/user-error.ts';
 import { samplePlan } from '../support/sample-plan.ts';
 import { FOLDER_KEY } from './fake-run.ts';
@@ -57,8 +57,27 @@ describe('the pool', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(1_600);
   });
 
+  it('keeps its processes between two calls, and ends them', async () => {
+    const open = new Pool({ jobs: 2, worker: fakeWorker, watchdogMs: 60_000, onRun: () => {} });
+    const pids = (runs: readonly PoolRun[]) => new Set(runs.map(({ result }) => Number(result.traceHash)));
+    const first = pids(await open.run(plans('fake-drifts', 12)));
+    const second = pids(await open.run(plans('fake-drifts', 12)));
+    expect(first.size).toBe(2);
+    expect(second).toEqual(first);
+    open.close();
+    await expect.poll(() => [...first].filter(isAlive)).toEqual([]);
+  });
+
   it('hands on that a plan cannot be run', async () => {
     const list = [...plans('fake-fine', 1), ...plans('fake-refuse', 1), ...plans('fake-hang', 1)];
     await expect(pool(list, 2)).rejects.toThrow(UserError);
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

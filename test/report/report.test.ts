@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandRecord } from '../../src/plan/result.ts';
+import { benchTable } from '../../src/report/bench-table.ts';
 import { divergenceLines } from '../../src/report/determinism.ts';
 import { durationText, instantText } from '../../src/report/duration.ts';
 import { explanation, findingText, propertyMeaning } from '../../src/report/findings.ts';
 import { listTable } from '../../src/report/list-table.ts';
+import { mutantTable } from '../../src/report/mutant-table.ts';
 import { painter } from '../../src/report/paint.ts';
 import type { JudgedRun } from '../../src/report/run-report.ts';
 import { runTable } from '../../src/report/run-table.ts';
@@ -137,6 +139,29 @@ describe('other tables', () => {
     ]);
     expect(text).toMatch(/scn1 +│ kimberlite +│ P1 +│ safe, literal +│ 3 min 00 s +│ A crash/);
     expect(text).toMatch(/scn2 .*│ - +│/);
+  });
+
+  it('mutants show what found them', () => {
+    const row = { id: 'ack-before-sync', property: 'INV-DURABLE-ACK', runs: 300, fired: 290 };
+    const text = mutantTable(
+      [
+        { ...row, killed: true, status: 'killed', medianSeeds: 12, p95Seeds: 40, maxSeeds: 51 },
+        { ...row, id: 'other', killed: false, status: 'survived', medianSeeds: -1, p95Seeds: -1, maxSeeds: -1 },
+      ],
+      painter(false),
+    );
+    expect(text).toMatch(/ack-before-sync +│ INV-DURABLE-ACK +│ killed +│ 12 +│ 40 +│ 51 +│ 300 +│ 290/);
+    expect(text).toMatch(/other +│ INV-DURABLE-ACK +│ survived +│ - +│ - +│ - /);
+    expect(text).toContain('1 of 2 killed by the named property');
+  });
+
+  it('figures of a benchmark are grouped by thousands', () => {
+    const text = benchTable([
+      { name: 'vsr-healthy', eventsPerSecond: 1_234_567.8 },
+      { name: 'queue', ratio: 0.12345 },
+    ]);
+    expect(text).toMatch(/vsr-healthy +│ 1,234,568 +│ -/);
+    expect(text).toMatch(/queue +│ - +│ 0\.123/);
   });
 
   it('a trace stands in columns', () => {
