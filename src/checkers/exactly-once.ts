@@ -46,6 +46,8 @@ export class ExactlyOnce implements Property {
     if (message.kind !== 'reply' || from >= this.replicaCount) return;
     this.judgeOp(from, message);
     const { client, request } = message;
+    // A registration that a late duplicate repeats after an eviction opens another session; its number is its reply.
+    if (request === 0) return;
     const digest = digestOf(message.body, message.op);
     const known = this.replies.get(client);
     if (known === undefined) {

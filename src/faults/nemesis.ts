@@ -50,6 +50,8 @@ export interface SuppressedFault {
 export class Nemesis {
   /** Labels of faults that really took effect, in that order. */
   readonly fired: string[];
+  /** True time of the first effect; -1 before. */
+  firstFiredUs: Us;
   /** Called when a fault takes effect, with the hosts that it strikes. */
   onFire: ((fault: FaultPlan, hosts: readonly number[]) => void) | null;
   private readonly surface: FaultSurface;
@@ -67,6 +69,7 @@ export class Nemesis {
   /** Throws for a fault that is not valid for this system, and for a label that is used twice. */
   constructor(surface: FaultSurface, faults: readonly FaultPlan[], budget: Budget) {
     this.fired = [];
+    this.firstFiredUs = -1;
     this.onFire = null;
     this.surface = surface;
     this.world = surface.world;
@@ -81,7 +84,7 @@ export class Nemesis {
     this.stopped = false;
     budget.enlist(faults);
     this.prepareDisks();
-    for (const [index, fault] of faults.entries()) this.enlist(index, fault);
+    for (const [index, fault] of faults.entries()) this.check(index, fault);
   }
 
   private prepareDisks(): void {
@@ -97,21 +100,27 @@ export class Nemesis {
     }
   }
 
-  private enlist(index: number, fault: FaultPlan): void {
+  private check(index: number, fault: FaultPlan): void {
     const mistake = validateFault(fault) ?? checkTargets(this.surface, fault);
     if (mistake !== null) throw new Error(mistake);
     if (this.faults.findIndex((other) => other.label === fault.label) !== index) {
       throw new Error(`fault ${fault.label}: label is used twice; give each fault a label of its own`);
     }
-    const { trigger } = fault;
-    if (trigger.kind === 'at') {
-      this.schedule(Math.max(trigger.atUs, this.world.nowUs), NEMESIS_CONTROL.strike, index, 0);
-      return;
+  }
+
+  /** From now on triggers count; to be called once, when the system's processes have been started. */
+  start(): void {
+    for (const [index, fault] of this.faults.entries()) {
+      const { trigger } = fault;
+      if (trigger.kind === 'at') {
+        this.schedule(Math.max(trigger.atUs, this.world.nowUs), NEMESIS_CONTROL.strike, index, 0);
+        continue;
+      }
+      const { nth, host, delayUs, mark } = trigger;
+      const list = this.waiting.get(mark) ?? [];
+      this.waiting.set(mark, list);
+      list.push({ index, nth, host, delayUs, count: 0 });
     }
-    const { nth, host, delayUs, mark } = trigger;
-    const list = this.waiting.get(mark) ?? [];
-    this.waiting.set(mark, list);
-    list.push({ index, nth, host, delayUs, count: 0 });
   }
 
   /** Faults that have been refused or found nothing to strike, and never took effect. */
@@ -180,6 +189,16 @@ export class Nemesis {
     for (const [label, { hosts }] of [...this.active]) {
       if (hosts.length === 0 || !hosts.every((host) => exceptHosts.includes(host))) this.end(label);
     }
+  }
+
+  /**
+   * An operator has mended what a fault broke: it ends before its time, and its power, links or disk are as before.
+   * False when the fault is not in effect.
+   */
+  mend(label: string): boolean {
+    const known = this.active.has(label);
+    this.end(label);
+    return known;
   }
 
   private strike(index: number, fault: FaultPlan, tries: number): void {
@@ -252,6 +271,7 @@ export class Nemesis {
     this.firedLabels.add(fault.label);
     this.refusals.delete(fault.label);
     this.fired.push(fault.label);
+    if (this.firstFiredUs < 0) this.firstFiredUs = this.world.nowUs;
     this.note(fault, hosts, 0, 'takes effect');
     if (fault.kind === 'process.crash' && choiceParam(fault, 'cause') === 'oom-kill') {
       for (const host of hosts) this.world.kernelLog(host, 'error', 'Out of memory: Killed process');

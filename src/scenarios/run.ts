@@ -4,7 +4,7 @@ import type { Certificate, InconclusiveReason, RunResult, Verdict } from '../pla
 import type { TraceRecord } from '../sim/trace.ts';
 import { coldRestart } from './epilogue.ts';
 import { budgetUs, chooseCore, converge, freezeOthers, heal, thaw } from './liveness.ts';
-import { propertiesOf } from './properties.ts';
+import { checksOf } from './properties.ts';
 import { certificatesOf, isRecoverable } from './recoverable.ts';
 import { rulesOf } from './rules-table.ts';
 import { runScenario } from './scenario-run.ts';
@@ -24,6 +24,9 @@ export interface RunOutcome {
   readonly records: readonly TraceRecord[];
 }
 
+/** Mark that a planted bug sets when its answer first differs from the honest one (R27). */
+export const MUTANT_FIRED = 'mutant-fired';
+
 /** How a run ended, before it is put into words. */
 export interface Ending {
   readonly pending: string;
@@ -36,15 +39,20 @@ export interface Ending {
 
 /** Runs a plan: `run(plan)` is a function. A plan without operator steps runs without one promise that waits. */
 export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOutcome> {
-  const rules: Rules = rulesOf(plan, HONEST_RULES);
+  const fired = { simulation: null as Simulation | null };
+  const rules: Rules = rulesOf(plan, HONEST_RULES, () => {
+    const world = fired.simulation?.cluster.world;
+    if (world !== undefined && !world.marks.has(MUTANT_FIRED)) world.mark(MUTANT_FIRED, -1);
+  });
   const limited = options.untilEvent === undefined ? plan : { ...plan, limits: { ...plan.limits, eventsMax: options.untilEvent } };
   const simulation = new Simulation(limited, {
     recording: options.recording,
     logging: options.recording || plan.operator !== null,
     rules,
-    properties: propertiesOf,
-    recordOnly: options.recordOnly ?? false,
+    checks: checksOf,
+    recordOnly: options.recordOnly ?? plan.mutant !== null,
   });
+  fired.simulation = simulation;
   const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation);
   return { result: result(plan, simulation, ending), records: simulation.cluster.world.trace.records };
 }

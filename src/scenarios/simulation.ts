@@ -1,4 +1,5 @@
-import type { GroundTruth, Property, Report } from '../checkers/property.ts';
+import type { Checks } from '../checkers/always-on.ts';
+import type { GroundTruth, Report } from '../checkers/property.ts';
 import { PropertySet } from '../checkers/set.ts';
 import { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
 import type { VsrMessage } from '../cluster/vsr/message.ts';
@@ -21,7 +22,7 @@ export interface SimulationOptions {
   readonly logging: boolean;
   readonly rules: Rules;
   /** Builds the properties that judge this run. */
-  readonly properties: (truth: GroundTruth, report: Report, simulation: Simulation) => readonly Property[];
+  readonly checks: (truth: GroundTruth, report: Report, simulation: Simulation) => Checks;
   /** Mutant campaigns record findings and go on (R27); normal runs end after the event of the first finding (R24b). */
   readonly recordOnly: boolean;
 }
@@ -37,6 +38,7 @@ export class Simulation {
   readonly cluster: KimberliteCluster;
   readonly nemesis: Nemesis;
   readonly properties: PropertySet;
+  readonly checks: Checks;
   readonly findings: Finding[];
   readonly truth: GroundTruth;
   /** True from the first finding on (never in record-only runs). */
@@ -47,6 +49,8 @@ export class Simulation {
   lastViewChangeUs: Us;
   /** Faults fired while a client's operation was in flight. */
   firedInFlight: number;
+  /** Last time at which a fault began or ended, or a process started or stopped. */
+  disturbedUs: Us;
   acknowledged: number;
   readonly acknowledgedBy: Map<number, number>;
   /** A violation was injected into this host: its own assertion is expected (R15). */
@@ -62,6 +66,7 @@ export class Simulation {
     this.exhausted = '';
     this.lastViewChangeUs = 0;
     this.firedInFlight = 0;
+    this.disturbedUs = 0;
     this.acknowledged = 0;
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
@@ -71,14 +76,18 @@ export class Simulation {
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
     this.truth = groundTruth(this.cluster);
-    this.properties = new PropertySet(
-      options.properties(this.truth, (property, site, args) => this.report(property, site, args), this),
-    );
+    this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
+    this.properties = new PropertySet(this.checks.properties);
     relay.simulation = this;
     relay.set = this.properties;
     this.samples = new Float64Array(plan.cluster.replicaCount * FIELDS).fill(-1);
     world.network.tap = {
-      onSend: (from, to, message) => this.properties.onSend(from, to, message as VsrMessage),
+      onSend: (from, to, message) => {
+        if (this.injectedViolations.size > 0 && this.injectedViolations.has(from)) {
+          this.report('INV-NO-CORRUPT-SERVE', 'sent-after-memory-corruption', { replica: from, kind: message.kind });
+        }
+        this.properties.onSend(from, to, message as VsrMessage);
+      },
       onDeliver: () => {},
     };
     const surface = faultSurface(this);
@@ -86,20 +95,30 @@ export class Simulation {
     world.onMark = (mark, host) => this.nemesis.onMark(mark, host);
     world.onFault = (label) => this.nemesis.onFired(label);
     world.onControl = (a, b, ref) => {
-      if (a >= NEMESIS_CONTROL_MIN) this.nemesis.onControl(a, b, ref);
-      else this.onControl(a, b, ref);
+      if (a >= NEMESIS_CONTROL_MIN) {
+        this.disturbedUs = world.nowUs;
+        this.nemesis.onControl(a, b, ref);
+      } else this.onControl(a, b, ref);
     };
     world.afterEvent = (host) => {
       if (host >= 0 && host < plan.cluster.replicaCount) this.sample(host);
     };
     world.onStart = (machine) => this.started(machine);
     world.onStop = (machine, cause) => {
-      if (machine.id < plan.cluster.replicaCount) this.properties.onStop(machine.id, machine.incarnation, cause);
+      this.disturbedUs = world.nowUs;
+      if (machine.id >= plan.cluster.replicaCount) return;
+      this.properties.onStop(machine.id, machine.incarnation, cause);
+      this.injectedViolations.delete(machine.id);
     };
   }
 
   /** Enters a finding; the loop ends after the present event unless findings are only recorded. */
   report(property: string, site: string, args: Readonly<Record<string, number | string>>): void {
+    if (property === 'INV-COMMIT-LE-OP' && this.injectedViolations.has(Number(args['replica'] ?? -1))) {
+      // The checker sees what was injected (R15); what must hold is that the replica's own assertion stops it.
+      this.cluster.world.mark('injected-violation-seen', Number(args['replica']));
+      return;
+    }
     if (this.findings.length >= 64) return;
     this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
     if (!this.recordOnly) this.failed = true;
@@ -135,13 +154,14 @@ export class Simulation {
   }
 
   private started(machine: Machine): void {
+    this.disturbedUs = this.cluster.world.nowUs;
     if (machine.id >= this.plan.cluster.replicaCount) return;
     this.samples.fill(-1, machine.id * FIELDS, (machine.id + 1) * FIELDS);
     this.properties.onStart(machine.id, machine.incarnation);
   }
 
   /** Shows a replica to the properties when one of the fields that they watch has changed. */
-  private sample(host: number): void {
+  sample(host: number): void {
     const now = this.cluster.observation(host);
     if (now === null) return;
     const samples = this.samples;

@@ -247,6 +247,7 @@ export class Machine implements Host {
     if (this.process === null) return;
     this.process = null;
     this.stopCause = cause;
+    if (this.paused) this.clock.resume(true);
     this.paused = false;
     this.deadlines.fill(-1);
     this.outTo.length = 0;

@@ -38,7 +38,7 @@ export interface HostFleet {
   /** The machine that a name means on `onHost`; null when it does not resolve. */
   machineOf(name: string, onHost: string): Machine | null;
   /** Whether a connection between the two hosts works now: power, both directions of the link, and not frozen. */
-  canReach(from: Machine, to: Machine): boolean;
+  reaches(from: Machine, to: Machine): boolean;
   /** Whether the host is one that runs the system (and so has the unit and the data disk). */
   hasService(machine: Machine): boolean;
   listens(machine: Machine, port: number): boolean;

@@ -86,11 +86,17 @@ export class KimberliteFleet implements HostFleet {
   }
 
   /** The host's own name for a name or alias, for the shell; null when it does not resolve. */
-  resolveHost(name: string): string | null {
+  resolve(name: string): string | null {
     return this.machineOf(name, name)?.name ?? null;
   }
 
-  canReach(from: Machine, to: Machine): boolean {
+  /** {@link reaches} by name, for the shell. */
+  canReach(from: string, to: string): boolean {
+    const [here, there] = [this.machineOf(from, from), this.machineOf(to, from)];
+    return here !== null && there !== null && this.reaches(here, there);
+  }
+
+  reaches(from: Machine, to: Machine): boolean {
     if (!to.powered || to.paused) return false;
     if (from.id === to.id) return true;
     const { network } = this.world;
@@ -124,7 +130,7 @@ export class KimberliteFleet implements HostFleet {
 
   /** Status page of a replica, asked for from a host. */
   see(from: Machine, host: number): ReplicaView {
-    return viewOf(this.cluster, host, this.canReach(from, this.machineOfReplica(host)));
+    return viewOf(this.cluster, host, this.reaches(from, this.machineOfReplica(host)));
   }
 
   /** Status pages of all replicas, in order. */

@@ -120,17 +120,20 @@ export class Journal {
     this.generations[slot] = -1;
   }
 
+  /** Forgets what a slot holds; a write of it that is under way no longer counts. */
+  forget(slot: number): void {
+    this.headers[slot] = null;
+    this.entries[slot] = null;
+    this.states[slot] = SLOT.none;
+    this.generations[slot] = -1;
+  }
+
   /** Forgets everything above `op`: those entries are not part of the log (a truncation decided by a view change). */
   truncate(op: number): void {
     for (let slot = 0; slot < this.slotCount; slot++) {
       const header = this.headers[slot] as Header | null;
       const beyond = header !== null && header.op > op;
-      if (beyond) {
-        this.headers[slot] = null;
-        this.entries[slot] = null;
-        this.states[slot] = SLOT.none;
-        this.generations[slot] = -1;
-      }
+      if (beyond) this.forget(slot);
       if (this.faulty[slot] === 1 && (this.faultyOps[slot] as number) > op) {
         this.faulty[slot] = 0;
         this.faultyOps[slot] = -1;

@@ -25,7 +25,8 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     if (r.config.rules.answersFromTable()) return;
   }
   if (r.inPipeline.get(message.client) === message.request && r.config.rules.answersFromTable()) return;
-  if (message.operation !== OPERATION.register && r.sessions.get(message.client) === null) {
+  if (message.operation !== OPERATION.register && r.sessions.get(message.client)?.session !== message.nonce) {
+    // No session, or one that a late duplicate of the registration opened anew: this request's session is gone (R13).
     if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
     return;
   }

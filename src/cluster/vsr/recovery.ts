@@ -80,6 +80,7 @@ function openCheckpoint(r: Replica, reader: ChunkReader, state: SuperblockState)
       r.checkpointBlob = { op: state.checkpointOp, opSum: state.checkpointOpSum, bytes, sum };
       restoreState(r, r.checkpointBlob);
       r.commit = state.checkpointOp;
+      r.commitMax = state.checkpointOp;
       r.hooks.observer.onInstall(r.replica, r.incarnation, r.commit, r.machine.hash0, r.machine.hash1, 'start');
     } else {
       r.checksumFailures++;
@@ -158,13 +159,13 @@ function rebuildLog(r: Replica): void {
     if (header === null) continue;
     const belongs = header.op > r.checkpointOp && header.op <= r.checkpointOp + journal.slotCount;
     const kept = belongs && (header.op <= namedHead ? named.has(header.op) : header.view === r.logView);
-    if (!kept) forget(r, slot);
+    if (!kept) journal.forget(slot);
   }
   for (const header of named.values()) if (header.op > r.checkpointOp) journal.expect(header);
   // Above the named headers the entries must chain without a gap; a faulty slot with a known header may stand in it.
   while (journal.header(head + 1) !== null && chains(r, head + 1)) head++;
   for (let op = head + 1; op <= r.checkpointOp + journal.slotCount; op++) {
-    if (journal.header(op) !== null && !journal.isFaulty(op)) forget(r, journal.slotOf(op));
+    if (journal.header(op) !== null && !journal.isFaulty(op)) journal.forget(journal.slotOf(op));
   }
   r.op = head;
   r.commitMax = Math.max(r.commit, r.checkpointOp);
@@ -197,12 +198,6 @@ function placeFaulty(r: Replica, slot: number, header: Header | null): void {
     }
   }
   journal.faultyOps[slot] = op;
-}
-
-function forget(r: Replica, slot: number): void {
-  r.journal.headers[slot] = null;
-  r.journal.entries[slot] = null;
-  r.journal.states[slot] = SLOT.none;
 }
 
 /** An empty journal: every slot says of itself that it never held an entry. */

@@ -1,4 +1,4 @@
-import type { DiskOp, Host } from '../../sim/api.ts';
+import { type DiskOp, type Host, ProcessAssertion } from '../../sim/api.ts';
 import { crc32c, hash128 } from '../storage/checksum.ts';
 import { type Header, type Sum, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { read32, readSum, write32, writeSum } from '../storage/record.ts';
@@ -54,6 +54,9 @@ export type OpenedSuperblock =
     }
   | { readonly kind: 'lost'; readonly reason: string };
 
+/** Place of the copy's index, which is all that differs between the copies of one superblock. */
+const COPY_AT = 8;
+
 interface Copy {
   readonly state: SuperblockState;
   readonly sequence: number;
@@ -61,11 +64,14 @@ interface Copy {
   readonly sum: Sum;
 }
 
-/** Encodes one copy; throws when the state does not fit. */
+/** Encodes one copy; throws ProcessAssertion `superblock-size` when the state does not fit. */
 export function encodeSuperblock(state: SuperblockState, sequence: number, parent: Sum, copy: number): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
   const size = FIXED_BYTES + state.members.length * 4 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
-  if (size > SUPERBLOCK_COPY_BYTES) throw new Error(`superblock of ${size} bytes: use fewer journal slots`);
+  if (size > SUPERBLOCK_COPY_BYTES) {
+    const room = `${SUPERBLOCK_COPY_BYTES} bytes a copy: use fewer journal slots`;
+    throw new ProcessAssertion('superblock-size', `superblock of ${size} bytes does not fit ${room}`);
+  }
   const words = [
     size,
     sequence,
@@ -104,7 +110,7 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
   }
   write32(bytes, 0, MAGIC);
   write32(bytes, 4, crc32c(bytes, CONTENT_FROM, SUPERBLOCK_COPY_BYTES));
-  write32(bytes, 8, copy);
+  write32(bytes, COPY_AT, copy);
   return bytes;
 }
 
@@ -152,38 +158,77 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
 }
 
 /**
- * Reads the copies of a superblock. The highest sequence that two copies agree on wins. Where no sequence has two
- * copies, an update was interrupted beside one damaged copy: then the newest copy is taken if another copy holds the
- * sequence before it and is its parent. That is never less than what was promised, because a completed update leaves
- * no copy of its predecessor.
+ * Reads the copies of a superblock; null stands for one that the device refused to read.
+ *
+ * Let s be the last completed update, s + 1 one that a crash cut short, and let one copy be damaged besides (R5). As
+ * copies are written in order and each is synced before the next:
+ * - two or more copies agree on s + 1: it opens; it was asked for, and nothing of it contradicts s;
+ * - fewer do, and two or more agree on s: s opens, and the lone newer copy counts as unfinished. It must have s as its
+ *   parent. Otherwise an update has been completed of which this quorum knows nothing (`skipped`), and opening would
+ *   take back what was promised in it;
+ * - one copy of each is left (copy 0 new, copy 1 torn, one of the others damaged): the new one opens, as its parent
+ *   link attests the old one and the old one it. Never a single copy without such a link.
+ *
+ * In none of these is the result below the last completed update, because a completed update leaves no copy of its
+ * predecessor. Two copies of one sequence with different content (a fork) never open.
+ *
+ * `damagedCopies` stands in the order of repair: unreadable copies first, then those of another sequence. Overwriting
+ * one of the latter first would spend a witness while a copy that tells nothing is still there.
  */
 export function openSuperblock(copies: readonly (Uint8Array | null)[]): OpenedSuperblock {
   const decoded = copies.map((bytes) => decodeCopy(bytes));
   const valid = decoded.filter((copy): copy is Copy => copy !== null);
   valid.sort((left, right) => right.sequence - left.sequence);
-  const alike = (wanted: Copy): Copy[] =>
-    valid.filter((copy) => copy.sequence === wanted.sequence && sameSum(copy.sum, wanted.sum));
-  let chosen = valid.find((copy) => alike(copy).length >= OPEN_THRESHOLD) ?? null;
-  if (chosen === null) {
-    chosen =
-      valid.find((copy) =>
-        valid.some((older) => older.sequence === copy.sequence - 1 && sameSum(older.sum, copy.parent)),
-      ) ?? null;
+  const newest = valid[0];
+  if (newest === undefined) return { kind: 'lost', reason: 'no copy is readable' };
+  const agreed = valid.find((copy) => count(valid, copy) >= OPEN_THRESHOLD);
+  const chosen = agreed ?? valid.find((copy) => isLinked(valid, copy));
+  if (chosen === undefined) {
+    return { kind: 'lost', reason: `${valid.length} of ${copies.length} copies readable, no two of them agree` };
   }
-  if (chosen === null) return { kind: 'lost', reason: `${valid.length} of ${copies.length} copies readable` };
-  const winner = chosen;
-  const damagedCopies: number[] = [];
+  if (valid.some((copy) => copy.sequence === chosen.sequence && !sameSum(copy.sum, chosen.sum))) {
+    return { kind: 'lost', reason: `fork: copies of sequence ${chosen.sequence} differ` };
+  }
+  const above = valid.filter((copy) => copy.sequence > chosen.sequence);
+  if (above.some((copy) => copy.sequence !== chosen.sequence + 1 || !sameSum(copy.parent, chosen.sum))) {
+    return {
+      kind: 'lost',
+      reason: `skipped: a copy of sequence ${newest.sequence} does not follow ${chosen.sequence}`,
+    };
+  }
+  const unreadable: number[] = [];
+  const differing: number[] = [];
   for (const [index, copy] of decoded.entries()) {
-    if (copy === null || copy.sequence !== winner.sequence || !sameSum(copy.sum, winner.sum)) damagedCopies.push(index);
+    if (copy === null) unreadable.push(index);
+    else if (copy.sequence !== chosen.sequence) differing.push(index);
   }
-  return { kind: 'open', state: winner.state, sequence: winner.sequence, sum: winner.sum, parent: winner.parent, damagedCopies };
+  return {
+    kind: 'open',
+    state: chosen.state,
+    sequence: chosen.sequence,
+    sum: chosen.sum,
+    parent: chosen.parent,
+    damagedCopies: [...unreadable, ...differing],
+  };
+}
+
+function count(valid: readonly Copy[], wanted: Copy): number {
+  let alike = 0;
+  for (const copy of valid) if (copy.sequence === wanted.sequence && sameSum(copy.sum, wanted.sum)) alike++;
+  return alike;
+}
+
+function isLinked(valid: readonly Copy[], copy: Copy): boolean {
+  return valid.some((older) => older.sequence === copy.sequence - 1 && sameSum(older.sum, copy.parent));
 }
 
 /** The bytes of a freshly formatted superblock: all copies at sequence 1. */
 export function formatSuperblock(state: SuperblockState, sequence = 1, parent: Sum = ZERO_SUM): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_COPIES * SUPERBLOCK_COPY_BYTES);
+  const encoded = encodeSuperblock(state, sequence, parent, 0);
   for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
-    bytes.set(encodeSuperblock(state, sequence, parent, copy), copy * SUPERBLOCK_COPY_BYTES);
+    bytes.set(encoded, copy * SUPERBLOCK_COPY_BYTES);
+    write32(bytes, copy * SUPERBLOCK_COPY_BYTES + COPY_AT, copy);
   }
   return bytes;
 }

@@ -40,7 +40,8 @@ function note(r: Replica, target: number, from: number): void {
 function sendProposal(r: Replica, target: number): void {
   const message = r.message('startViewChange');
   message.nonce = target;
-  r.broadcast(r.sealed(message, target, r.viewChangeRound));
+  // While copies of the superblock are being repaired, its view is not durable enough to be named.
+  if (r.durableView >= 0) r.broadcast(r.sealed(message, target, r.viewChangeRound));
   r.host.setTimer(TIMER.viewChange, Math.floor(r.electionTimeoutUs() / 3), Math.floor(r.electionTimeoutUs() / 2), target);
 }
 
@@ -109,7 +110,7 @@ function sendProposalOf(r: Replica, view: number): void {
   const message = r.message('startViewChange');
   message.nonce = view;
   message.view = r.durableView;
-  r.broadcast(r.sealed(message, view, r.viewChangeRound));
+  if (r.durableView >= 0) r.broadcast(r.sealed(message, view, r.viewChangeRound));
   r.host.setTimer(TIMER.viewChange, Math.floor(r.electionTimeoutUs() / 3), Math.floor(r.electionTimeoutUs() / 2), view);
 }
 
@@ -260,11 +261,7 @@ function setLog(
 /** Forgets unapplied own entries from the checkpoint up to `op`: they do not belong to the chosen log. */
 function dropBelow(r: Replica, op: number): void {
   for (let at = Math.max(r.checkpointOp, r.commit) + 1; at <= op; at++) {
-    const slot = r.journal.slotOf(at);
-    if (r.journal.header(at) === null) continue;
-    r.journal.headers[slot] = null;
-    r.journal.entries[slot] = null;
-    r.journal.states[slot] = 0;
+    if (r.journal.header(at) !== null) r.journal.forget(r.journal.slotOf(at));
   }
 }
 

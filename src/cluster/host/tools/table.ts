@@ -1,0 +1,37 @@
+import type { OperatorCommand } from '../command.ts';
+import type { HostFleet } from '../host-fleet.ts';
+import { aws } from './aws.ts';
+import { chronyc } from './chronyc.ts';
+import { curl } from './curl.ts';
+import { cp, rm, tar } from './disk-remove.ts';
+import { df, du, ls } from './disk-space.ts';
+import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
+import { dmesg, journalctl } from './journal.ts';
+import { nc, ping } from './ping.ts';
+import { systemctl } from './systemctl.ts';
+
+/**
+ * The ordinary tools of a simulated host. Those that a shell has of its own (`rm`, `ls`, `du`, `cp`, `tar`) stand before
+ * it only for paths in the data directory.
+ */
+export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>])[] = [
+  ['aws', aws],
+  ['chronyc', chronyc],
+  ['cp', cp],
+  ['curl', curl],
+  ['df', df],
+  ['dmesg', dmesg],
+  ['du', du],
+  ['iostat', iostat],
+  ['journalctl', journalctl],
+  ['ls', ls],
+  ['memtester', memtester],
+  ['nc', nc],
+  ['ping', ping],
+  ['rm', rm],
+  ['smartctl', smartctl],
+  ['systemctl', systemctl],
+  ['tar', tar],
+  ['top', top],
+  ['uptime', uptime],
+];

@@ -1,0 +1,121 @@
+import type { Machine } from '../../sim/machine.ts';
+import { journalStamp } from '../host/wall-time.ts';
+import type { KimberliteFleet } from './fleet.ts';
+
+const LOG_DIRECTORY = '/var/log/kimberlite';
+const ETC_DIRECTORY = '/etc/kimberlite';
+/** Lines that server.log keeps, newest last. */
+const SERVER_LOG_LINES = 2_000;
+
+/**
+ * A replica host's files below the folders of the product, as the operator's shell sees them: the zones on the simulated
+ * disk under /var/lib/kimberlite, the server's log, its configuration. The shape is what the shell asks of a host.
+ */
+export class FleetFiles {
+  private readonly fleet: KimberliteFleet;
+  /** Files that operators wrote beside the zones (`dd of=/var/lib/kimberlite/test`), by host and path. */
+  private readonly extra: Map<string, string>;
+
+  constructor(fleet: KimberliteFleet) {
+    this.fleet = fleet;
+    this.extra = new Map();
+  }
+
+  roots(host: string): readonly string[] {
+    return this.replica(host) === null ? [] : [this.fleet.dataDirectory, LOG_DIRECTORY, ETC_DIRECTORY];
+  }
+
+  /** Text of a file. Zones are binary: instead of their bytes a line says what they are. */
+  read(host: string, path: string): string | null {
+    const machine = this.replica(host);
+    if (machine === null) return null;
+    const own = this.extra.get(`${host}:${path}`);
+    if (own !== undefined) return own;
+    if (path === `${LOG_DIRECTORY}/server.log`) return serverLog(this.fleet, machine);
+    if (path === `${ETC_DIRECTORY}/config.toml`) return configText(this.fleet);
+    const file = dataFile(this.fleet, path);
+    if (file === null) return null;
+    if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) {
+      return `${file}: ${machine.disk.fillBytes} bytes that the simulation accounts but does not store\n`;
+    }
+    if (!machine.disk.fileExists(file)) return null;
+    return `binary zone ${file}, ${machine.disk.fileSizeBytes(file)} bytes: read it with kimberlite-admin verify or storage export\n`;
+  }
+
+  list(host: string, path: string): readonly string[] | null {
+    const machine = this.replica(host);
+    if (machine === null) return null;
+    if (path === LOG_DIRECTORY) return ['server.log'];
+    if (path === ETC_DIRECTORY) return ['config.toml'];
+    const prefix = path === this.fleet.dataDirectory ? '' : dataFile(this.fleet, path);
+    if (prefix === null) return null;
+    const names = listData(this.fleet, machine, prefix);
+    const folder = `${host}:${path}/`;
+    const beside = [...this.extra.keys()]
+      .filter((key) => key.startsWith(folder))
+      .map((key) => key.slice(folder.length));
+    if (names === null || beside.length === 0) return names;
+    return [...new Set([...names, ...beside])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+
+  /** Files beside the zones may be written; the zones themselves are the product's. */
+  write(host: string, path: string, text: string): string {
+    const machine = this.replica(host);
+    if (machine === null) return 'No such file or directory';
+    const file = dataFile(this.fleet, path);
+    if (file !== null && machine.disk.fileExists(file)) return 'Operation not permitted (a zone of the server)';
+    const inDataDirectory = file !== null;
+    if (inDataDirectory && text.length > machine.disk.freeBytes()) return 'No space left on device';
+    this.extra.set(`${host}:${path}`, text);
+    return '';
+  }
+
+  private replica(host: string): Machine | null {
+    const machine = this.fleet.machineOf(host, host);
+    return machine !== null && this.fleet.hasService(machine) ? machine : null;
+  }
+}
+
+/** Name on the disk of a path below the data directory, or null when it lies elsewhere. */
+function dataFile(fleet: KimberliteFleet, path: string): string | null {
+  const root = `${fleet.dataDirectory}/`;
+  return path.startsWith(root) ? path.slice(root.length) : null;
+}
+
+/** Names in a folder of the data directory; null when there is no such folder. */
+export function listData(fleet: KimberliteFleet, machine: Machine, folder: string): readonly string[] | null {
+  const names = new Set<string>();
+  const prefix = folder === '' ? '' : `${folder}/`;
+  const all = machine.disk.files();
+  if (machine.disk.fillBytes > 0) all.push(fleet.fillName(machine));
+  for (const file of all) {
+    if (file.startsWith(prefix)) names.add(file.slice(prefix.length).split('/')[0] as string);
+  }
+  // The folders themselves stay when their files are removed.
+  if (folder === '') for (const name of ['checkpoint', 'log']) names.add(name);
+  if (names.size === 0 && folder !== 'log' && folder !== 'checkpoint') return null;
+  return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function serverLog(fleet: KimberliteFleet, machine: Machine): string {
+  const lines = machine.journal.filter((line) => line.unit === fleet.unit).slice(-SERVER_LOG_LINES);
+  return lines
+    .map((line) => {
+      const stamp = journalStamp(fleet.startWallMs + Math.floor(line.atWallUs / 1_000));
+      return `${stamp} ${line.level.toUpperCase()} ${line.text}\n`;
+    })
+    .join('');
+}
+
+/** The configuration file: what the plan gave the cluster. */
+function configText(fleet: KimberliteFleet): string {
+  const { config, plan } = fleet.cluster;
+  return [
+    `cluster_size = ${plan.cluster.replicaCount}`,
+    `data_dir = "${fleet.dataDirectory}"`,
+    `election_timeout_ms = ${Math.floor(config.electionTimeoutUs / 1_000)}`,
+    `heartbeat_interval_ms = ${Math.floor(config.heartbeatUs / 1_000)}`,
+    `checkpoint_ops = ${config.checkpointOps}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,121 @@
+import { parseRecord } from '../checkers/disk-image.ts';
+import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
+import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES, type SuperblockState } from '../cluster/vsr/superblock.ts';
+import type { Certificate } from '../plan/result.ts';
+import type { LedgerEntry } from '../sim/ledger.ts';
+import type { Simulation } from './simulation.ts';
+
+/** What a replica's disk would show after a power loss at this moment. */
+interface Survey {
+  readonly host: number;
+  readonly superblock: SuperblockState | null;
+  /** Ops whose records are intact. */
+  readonly intact: ReadonlySet<number>;
+  /** Slots whose bytes are neither a record nor an empty slot. */
+  readonly broken: ReadonlySet<number>;
+}
+
+function survey(simulation: Simulation, host: number): Survey {
+  const { truth, plan, checks } = simulation;
+  const copies: (Uint8Array | null)[] = [];
+  for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+    copies.push(truth.peekDurable(host, FILE.superblock, copy * SUPERBLOCK_COPY_BYTES, SUPERBLOCK_COPY_BYTES));
+  }
+  const opened = openSuperblock(copies);
+  const intact = new Set<number>();
+  const broken = new Set<number>();
+  for (let slot = 0; slot < plan.cluster.journalSlots; slot++) {
+    const offset = slot * plan.cluster.slotBytes;
+    const bytes = truth.peekDurable(host, FILE.prepares, offset, plan.cluster.slotBytes);
+    const record = bytes === null ? null : parseRecord(bytes, 0);
+    if (record !== null) {
+      if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0) intact.add(record.op);
+    } else {
+      const header = truth.peekDurable(host, FILE.headers, slot * HEADER_SECTOR_BYTES, 128);
+      if (bytes === null || header === null || simulation.truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null) {
+        broken.add(slot);
+      }
+    }
+  }
+  return { host, superblock: opened.kind === 'open' ? opened.state : null, intact, broken };
+}
+
+function sectorOf(simulation: Simulation, offsetBytes: number): number {
+  return Math.floor(offsetBytes / simulation.plan.disk.sectorBytes);
+}
+
+function votes(found: Survey): boolean {
+  return found.superblock !== null && !found.superblock.mustRecover;
+}
+
+/** Whether ground truth shows that these voters can converge by themselves (R12). */
+export function isRecoverable(simulation: Simulation, core: readonly number[]): boolean {
+  const quorum = Math.floor(simulation.plan.cluster.replicaCount / 2) + 1;
+  const surveys = core.map((host) => survey(simulation, host));
+  if (surveys.filter(votes).length < quorum) return false;
+  const head = simulation.checks.committed.head;
+  for (let op = lowestNeeded(surveys); op <= head; op++) if (!surveys.some((found) => holds(found, op))) return false;
+  return surveys.every((found) => found.broken.size === 0);
+}
+
+function lowestNeeded(surveys: readonly Survey[]): number {
+  let lowest = Number.MAX_SAFE_INTEGER;
+  for (const found of surveys) lowest = Math.min(lowest, (found.superblock?.checkpointOp ?? 0) + 1);
+  return lowest;
+}
+
+function holds(found: Survey, op: number): boolean {
+  return found.intact.has(op) || (found.superblock !== null && op <= found.superblock.checkpointOp);
+}
+
+/**
+ * Why `core` cannot converge, as certificates: for each op without an intact copy, and for each voter without a readable
+ * superblock or journal, the injected faults that took them (R11). Empty when ground truth gives no such reason: then
+ * the run has failed. A copy that is missing without a ledger entry is no excuse.
+ */
+export function certificatesOf(simulation: Simulation, core: readonly number[]): readonly Certificate[] {
+  const { plan, checks } = simulation;
+  const surveys = core.map((host) => survey(simulation, host));
+  const quorum = Math.floor(plan.cluster.replicaCount / 2) + 1;
+  const certificates: Certificate[] = [];
+  if (surveys.filter(votes).length < quorum) {
+    for (const found of surveys) {
+      if (votes(found)) continue;
+      const entry = openEntry(simulation, found.host);
+      if (entry === null) return [];
+      certificates.push(certificate(0, found.host, entry));
+    }
+    return certificates;
+  }
+  const last = checks.committed.head + plan.cluster.pipelineMax;
+  for (let op = lowestNeeded(surveys); op <= last; op++) {
+    if (surveys.some((found) => holds(found, op))) continue;
+    const slot = op % plan.cluster.journalSlots;
+    const committed = op <= checks.committed.head;
+    for (const found of surveys) {
+      const entry = slotEntry(simulation, found.host, slot);
+      if (entry !== null) certificates.push(certificate(op, found.host, entry));
+      else if (committed) return [];
+    }
+  }
+  return certificates;
+}
+
+function certificate(op: number, host: number, entry: LedgerEntry): Certificate {
+  return { op, host, ledgerIndex: entry.index, label: entry.label };
+}
+
+function openEntry(simulation: Simulation, host: number): LedgerEntry | null {
+  return simulation.truth.ledger.openOf(host)[0] ?? simulation.truth.ledger.entries.find((entry) => entry.host === host && entry.faultClass !== 'A') ?? null;
+}
+
+function slotEntry(simulation: Simulation, host: number, slot: number): LedgerEntry | null {
+  const { ledger } = simulation.truth;
+  const first = sectorOf(simulation, slot * simulation.plan.cluster.slotBytes);
+  const last = sectorOf(simulation, (slot + 1) * simulation.plan.cluster.slotBytes - 1);
+  for (let sector = first; sector <= last; sector++) {
+    const entry = ledger.find(host, FILE.prepares, sector);
+    if (entry !== null) return entry;
+  }
+  return ledger.find(host, FILE.headers, sectorOf(simulation, slot * HEADER_SECTOR_BYTES));
+}

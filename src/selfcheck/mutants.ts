@@ -1,0 +1,146 @@
+import { swarmPlan } from '../faults/swarm.ts';
+import type { RunPlan } from '../plan/plan.ts';
+import type { RunResult } from '../plan/result.ts';
+import { MUTANTS, type Mutant } from '../scenarios/rules-table.ts';
+import { MUTANT_FIRED } from '../scenarios/run.ts';
+
+/** One row of the kill table (R27). */
+export interface MutantRow {
+  readonly id: string;
+  readonly what: string;
+  readonly source: string;
+  readonly property: string;
+  readonly killed: boolean;
+  /** The property that failed in the first kill; empty while the mutant survives. */
+  readonly killedBy: string;
+  /** Seed of the first kill, -1 without one. */
+  readonly killingSeed: number;
+  /** Runs up to the first kill, over the starting seeds; -1 where none was killed. */
+  readonly medianSeeds: number;
+  readonly p95Seeds: number;
+  readonly maxSeeds: number;
+  readonly runs: number;
+  /** Runs in which the planted decision differed from the honest one. */
+  readonly fired: number;
+  readonly status: 'killed' | 'survived' | 'not exercised';
+}
+
+export interface MutantOptions {
+  /** Only these mutants; empty: all. */
+  readonly ids: readonly string[];
+  /** Seeds that are tried from each starting seed. */
+  readonly seedsMax: number;
+  /** Starting seeds: 0, 100, 200, ... */
+  readonly starts: number;
+  /** Seeds in one batch of the executor. */
+  readonly batch: number;
+}
+
+/** Runs plans, in any order, and gives the results in the order of the plans. */
+export type Execute = (plans: readonly RunPlan[]) => Promise<readonly RunResult[]>;
+
+const START_DISTANCE = 100;
+
+/** The swarm plan of `seed` with a mutant planted. */
+function planted(mutant: Mutant, seed: number): RunPlan {
+  return { ...swarmPlan(seed), mutant: mutant.id };
+}
+
+function failsAsNamed(result: RunResult, mutant: Mutant): boolean {
+  const fired = result.reached.some(([mark]) => mark === MUTANT_FIRED);
+  return fired && result.findings.some((finding) => finding.property === mutant.property);
+}
+
+/** Lets the seeds run in order and remembers which of them kill. */
+class Hunt {
+  readonly kills: number[];
+  fired: number;
+  next: number;
+  private readonly mutant: Mutant;
+  private readonly execute: Execute;
+  private readonly batch: number;
+
+  constructor(mutant: Mutant, execute: Execute, batch: number) {
+    this.kills = [];
+    this.fired = 0;
+    this.next = 1;
+    this.mutant = mutant;
+    this.execute = execute;
+    this.batch = batch;
+  }
+
+  /** First killing seed at or after `from` and below `limit`, or -1; runs as many seeds as that takes. */
+  async killFrom(from: number, limit: number): Promise<number> {
+    for (;;) {
+      const known = this.kills.find((seed) => seed >= from);
+      if (known !== undefined && known < limit) return known;
+      if (this.next >= limit) return -1;
+      if (this.next < from) this.next = from;
+      await this.step(Math.min(this.batch, limit - this.next));
+    }
+  }
+
+  /** Runs the next seeds mutated; those that fail as named count when the unmutated plan passes. */
+  private async step(count: number): Promise<void> {
+    const seeds: number[] = [];
+    for (let index = 0; index < count; index++) seeds.push(this.next + index);
+    this.next += count;
+    const results = await this.execute(seeds.map((seed) => planted(this.mutant, seed)));
+    const suspects = seeds.filter((_seed, index) => failsAsNamed(results[index] as RunResult, this.mutant));
+    this.fired += results.filter((result) => result.reached.some(([mark]) => mark === MUTANT_FIRED)).length;
+    const honest = await this.execute(suspects.map((seed) => swarmPlan(seed)));
+    for (const [index, seed] of suspects.entries()) if (honest[index]?.verdict === 'passed') this.kills.push(seed);
+  }
+}
+
+async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Promise<MutantRow> {
+  const hunt = new Hunt(mutant, execute, options.batch);
+  const counts: number[] = [];
+  let killingSeed = -1;
+  for (let start = 0; start < options.starts; start++) {
+    const from = 1 + start * START_DISTANCE;
+    const seed = await hunt.killFrom(from, from + options.seedsMax);
+    if (seed < 0) break;
+    if (killingSeed < 0) killingSeed = seed;
+    counts.push(seed - from + 1);
+  }
+  counts.sort((left, right) => left - right);
+  const killed = counts.length === options.starts;
+  const at = (share: number): number => (killed ? (counts[Math.min(counts.length - 1, Math.floor(counts.length * share))] as number) : -1);
+  return {
+    id: mutant.id,
+    what: mutant.what,
+    source: mutant.source,
+    property: mutant.property,
+    killed,
+    killedBy: killed ? mutant.property : '',
+    killingSeed,
+    medianSeeds: at(0.5),
+    p95Seeds: at(0.95),
+    maxSeeds: at(1),
+    runs: hunt.next - 1,
+    fired: hunt.fired,
+    status: killed ? 'killed' : hunt.fired > 0 ? 'survived' : 'not exercised',
+  };
+}
+
+/** Hunts every mutant of the table; `progress` hears of each row as it is done. Throws on an unknown id. */
+export async function runMutants(
+  options: MutantOptions,
+  execute: Execute,
+  progress: (row: MutantRow) => void,
+): Promise<MutantRow[]> {
+  for (const id of options.ids) {
+    if (!MUTANTS.some((mutant) => mutant.id === id)) {
+      throw new Error(`no mutant ${id}; known: ${MUTANTS.map((mutant) => mutant.id).join(', ')}`);
+    }
+  }
+  const rows: MutantRow[] = [];
+  for (const mutant of MUTANTS) {
+    if (options.ids.length > 0 && !options.ids.includes(mutant.id)) continue;
+    const found = await row(mutant, options, execute);
+    rows.push(found);
+    progress(found);
+  }
+  return rows;
+}
