@@ -21,6 +21,18 @@ export function wantsColour({ NO_COLOR, TERM }: TerminalVariables, isTerminal: b
   return isTerminal && TERM !== 'dumb' && (NO_COLOR ?? '') === '';
 }
 
+/** Rows and columns that drawn progress needs. A terminal that knows no size would be wiped instead of redrawn. */
+const ROWS_MIN = 4;
+const COLUMNS_MIN = 40;
+
+/** Whether progress may be drawn on a stream. */
+export function canDraw(
+  { isTTY, rows, columns }: { readonly isTTY?: boolean; readonly rows?: number; readonly columns?: number },
+  term: string | undefined,
+): boolean {
+  return isTTY === true && term !== 'dumb' && (rows ?? 0) >= ROWS_MIN && (columns ?? 0) >= COLUMNS_MIN;
+}
+
 /** The process's own streams. */
 export function processOutput(): CommandOutput {
   const { NO_COLOR, TERM } = process.env;
@@ -28,6 +40,6 @@ export function processOutput(): CommandOutput {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     colour: wantsColour({ NO_COLOR, TERM }, process.stdout.isTTY === true),
-    terminal: process.stderr.isTTY === true && TERM !== 'dumb',
+    terminal: canDraw(process.stderr, TERM),
   };
 }

@@ -1,7 +1,7 @@
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
-import { wantsColour } from '../../src/cli/output.ts';
+import { canDraw, wantsColour } from '../../src/cli/output.ts';
 import { lineProgress, progressOn } from '../../src/cli/progress.ts';
 import { ProgressView } from '../../src/cli/progress-ink.ts';
 import { listen } from './kit.ts';
@@ -34,6 +34,15 @@ describe('progress', () => {
     const progress = await progressOn({ ...heard, stderr: (text) => void (lines += text) }, true);
     progress.show({ label: 'running', total: 1, done: 1, latest: '' });
     expect(lines).toBe('running 1/1\n');
+  });
+
+  it.each([
+    [{ isTTY: true, rows: 24, columns: 80 }, 'xterm', true],
+    [{ isTTY: true, rows: 24, columns: 80 }, 'dumb', false],
+    [{ isTTY: true, rows: 0, columns: 0 }, 'xterm', false],
+    [{}, 'xterm', false],
+  ])('is drawn on %j (%s): %s', (stream, term, drawn) => {
+    expect(canDraw(stream, term)).toBe(drawn);
   });
 
   it.each([
