@@ -1,3 +1,4 @@
+import { swarmPlan } from '../faults/swarm.ts';
 import type { Variant } from '../plan/plan.ts';
 import { toPlan } from '../scenarios/expand.ts';
 import { SCENARIO_ROOT } from '../scenarios/files.ts';
@@ -6,14 +7,28 @@ import type { Scenario } from '../scenarios/schema.ts';
 import { knownNames } from './known-names.ts';
 import type { ScenarioEntry, ScenarioSource } from './scenario-source.ts';
 
+/** Drawn plans, which run under this name. They have no file. */
+const SWARM: ScenarioEntry = {
+  id: 'swarm',
+  system: 'kimberlite',
+  title: 'a plan drawn from the seed: any faults within the budget',
+  severity: '',
+  variants: ['swarm'],
+  covers: [],
+  mttrUs: 0,
+  mustReach: [],
+  healsAlone: true,
+};
+
 /** The scenario files that come with firedrill, sorted by id. Throws a `ScenarioError` with the mistakes of all files. */
 export function ownScenarios(): ScenarioSource {
   const scenarios = loadScenarios(SCENARIO_ROOT, knownNames());
   return {
-    list: () => scenarios.map(entryOf),
+    list: () => [...scenarios.map(entryOf), SWARM],
     plan: (id, variant, seed) => {
+      if (variant === 'swarm') return swarmPlan(seed);
       const scenario = scenarios.find((each) => each.id === id);
-      if (scenario === undefined || variant === 'swarm') throw new Error(`no scenario ${id} with a variant ${variant}`);
+      if (scenario === undefined) throw new Error(`no scenario ${id} with a variant ${variant}`);
       return toPlan(scenario, variant, seed);
     },
   };

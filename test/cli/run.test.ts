@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/cli/bundle.ts';
+import { list } from '../../src/cli/commands/list.ts';
 import { type RunCommandOptions, run } from '../../src/cli/commands/run.ts';
 import { UserError } from '../../src/cli/user-error.ts';
 import { samplePlan } from '../support/sample-plan.ts';
@@ -134,6 +135,29 @@ describe('run', () => {
   it('several seeds share a row with the median and the longest recovery', async () => {
     const { out } = await start({ scenarios: ['fake-raft'], seeds: seeds(1, 5) });
     expect(out).toMatch(/fake-raft +│ safe +│ 1\.\.5 +│ 5 passed +│ yes +│ 3 s, max 5 s/);
+  });
+});
+
+describe('list', () => {
+  it('shows each scenario with what a program needs, and drawn plans only in words', async () => {
+    const json = listen();
+    expect(await list({ json: true }, json, fakeEngine())).toBe(0);
+    const rows = JSON.parse(json.out);
+    expect(rows.map(({ id }: { id: string }) => id)).toEqual(['fake-loses', 'fake-sometimes', 'fake-raft']);
+    expect(rows[0]).toEqual({
+      id: 'fake-loses',
+      system: 'kimberlite',
+      title: 'the fake-loses incident',
+      severity: 'P1',
+      variants: ['safe', 'literal'],
+      covers: ['fake-loses'],
+      mttrUs: 180_000_000,
+      mustReach: ['replica-recovered'],
+    });
+    const text = listen();
+    await list({ json: false }, text, fakeEngine());
+    expect(text.out).toMatch(/fake-raft +│ raftkv/);
+    expect(text.out).toContain('firedrill run swarm');
   });
 });
 
