@@ -14,6 +14,7 @@ import type { Voters } from './voters.ts';
  */
 export class DurableAck implements Property {
   readonly id = 'INV-DURABLE-ACK';
+  readonly kinds = ['reply', 'prepare', 'heartbeat', 'startView'] as const;
   private readonly truth: GroundTruth;
   private readonly committed: CommittedOps;
   private readonly copies: DurableCopies;

@@ -61,6 +61,17 @@ export class DurableCopies {
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
-  for (let at = 0; at < right.length; at++) if (left[at] !== right[at]) return false;
+  const { length } = right;
+  let at = 0;
+  // Four at a time: this loop runs over every acknowledged byte, once for each copy.
+  for (const last = length - 4; at <= last; at += 4) {
+    const differs =
+      ((left[at] as number) ^ (right[at] as number)) |
+      ((left[at + 1] as number) ^ (right[at + 1] as number)) |
+      ((left[at + 2] as number) ^ (right[at + 2] as number)) |
+      ((left[at + 3] as number) ^ (right[at + 3] as number));
+    if (differs !== 0) return false;
+  }
+  for (; at < length; at++) if (left[at] !== right[at]) return false;
   return true;
 }

@@ -20,6 +20,7 @@ interface LastReply {
  */
 export class ExactlyOnce implements Property {
   readonly id = 'INV-EXACTLY-ONCE';
+  readonly kinds = ['reply'] as const;
   private readonly replicaCount: number;
   private readonly committed: CommittedOps;
   private readonly report: Report;

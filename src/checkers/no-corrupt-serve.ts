@@ -14,6 +14,7 @@ const SAMPLE_OPS = 16;
  */
 export class NoCorruptServe implements Property {
   readonly id = 'INV-NO-CORRUPT-SERVE';
+  readonly kinds = ['prepare', 'repairPrepare', 'checkpoint', 'reply'] as const;
   private readonly replicaCount: number;
   private readonly committed: CommittedOps;
   private readonly replyDigestOf: ((body: Uint8Array) => number) | null;

@@ -10,6 +10,7 @@ import type { GroundTruth, Property, Report } from './property.ts';
  */
 export class NoNeedlessViewChange implements Property {
   readonly id = 'INV-NO-NEEDLESS-VIEW-CHANGE';
+  readonly kinds = ['heartbeat'] as const;
   private readonly truth: GroundTruth;
   private readonly isStable: () => boolean;
   private readonly pendingUsMax: number;

@@ -15,6 +15,7 @@ const VIEWS = 64;
  */
 export class OneLeader implements Property {
   readonly id = 'INV-ONE-LEADER';
+  readonly kinds = ['prepare', 'startView', 'heartbeat'] as const;
   private readonly report: Report;
   private readonly epochs: Int32Array;
   private readonly views: Float64Array;

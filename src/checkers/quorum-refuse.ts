@@ -10,6 +10,7 @@ import type { Voters } from './voters.ts';
  */
 export class QuorumRefuse implements Property {
   readonly id = 'INV-QUORUM-REFUSE';
+  readonly kinds = ['prepareOk', 'prepare', 'startView', 'reply'] as const;
   private readonly committed: CommittedOps;
   private readonly voters: Voters;
   private readonly report: Report;

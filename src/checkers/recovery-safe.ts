@@ -11,6 +11,7 @@ import type { GroundTruth, Property, Report } from './property.ts';
  */
 export class RecoverySafe implements Property {
   readonly id = 'INV-RECOVERY-SAFE';
+  readonly kinds = ['prepareOk', 'doViewChange', 'startViewChange', 'recovery', 'ping', 'pong'] as const;
   private readonly truth: GroundTruth;
   private readonly report: Report;
   /** Per replica: `mustRecover` at the last sample. */

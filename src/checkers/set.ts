@@ -1,9 +1,14 @@
 import type { Prepare } from '../cluster/storage/prepare.ts';
-import type { VsrMessage } from '../cluster/vsr/message.ts';
+import { TAG, type VsrKind, type VsrMessage } from '../cluster/vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../cluster/vsr/observe.ts';
 import type { Message, Tap } from '../sim/api.ts';
 import type { ProjectionObserver } from './projection.ts';
 import type { Property } from './property.ts';
+
+/** A property that wants to hear of these kinds of messages only; one without `kinds` hears of all. */
+export interface KindFilter {
+  readonly kinds: readonly VsrKind[];
+}
 
 type Hook<K extends keyof Property> = Required<Pick<Property, K>> & Property;
 
@@ -13,7 +18,8 @@ type Hook<K extends keyof Property> = Required<Pick<Property, K>> & Property;
  */
 export class PropertySet implements Tap, VsrObserver, ClientObserver, ProjectionObserver {
   readonly properties: readonly Property[];
-  private readonly sends: readonly Hook<'onSend'>[];
+  /** By the message's tag. */
+  private readonly sends: readonly (readonly Hook<'onSend'>[])[];
   private readonly applies: readonly Hook<'onApply'>[];
   private readonly installs: readonly Hook<'onInstall'>[];
   private readonly checkpoints: readonly Hook<'onCheckpoint'>[];
@@ -29,7 +35,7 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
 
   constructor(properties: readonly Property[]) {
     this.properties = properties;
-    this.sends = listening(properties, 'onSend');
+    this.sends = byTag(listening(properties, 'onSend'));
     this.applies = listening(properties, 'onApply');
     this.installs = listening(properties, 'onInstall');
     this.checkpoints = listening(properties, 'onCheckpoint');
@@ -47,7 +53,7 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
   }
 
   onSend(from: number, to: number, message: Message): void {
-    const { sends } = this;
+    const sends = this.sends[message.tag] as readonly Hook<'onSend'>[];
     for (let at = 0; at < sends.length; at++) (sends[at] as Hook<'onSend'>).onSend(from, to, message as VsrMessage);
   }
 
@@ -116,4 +122,42 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
 
 function listening<K extends keyof Property>(properties: readonly Property[], hook: K): Hook<K>[] {
   return properties.filter((property): property is Hook<K> => property[hook] !== undefined);
+}
+
+/** Every kind of message there is: `TAG` by value, so that no key of an object is enumerated. */
+const KINDS: readonly VsrKind[] = [
+  'request',
+  'prepare',
+  'prepareOk',
+  'reply',
+  'heartbeat',
+  'startViewChange',
+  'doViewChange',
+  'startView',
+  'getView',
+  'recovery',
+  'recoveryResponse',
+  'getHeaders',
+  'headers',
+  'getPrepare',
+  'repairPrepare',
+  'repairMissing',
+  'getCheckpoint',
+  'checkpoint',
+  'ping',
+  'pong',
+  'eviction',
+  'heartbeatAck',
+  'getReply',
+];
+
+function byTag(listeners: readonly Hook<'onSend'>[]): (readonly Hook<'onSend'>[])[] {
+  const table: Hook<'onSend'>[][] = [[]];
+  for (const kind of KINDS) {
+    table[TAG[kind]] = listeners.filter((property) => {
+      const { kinds } = property as Partial<KindFilter>;
+      return kinds === undefined || kinds.includes(kind);
+    });
+  }
+  return table;
 }

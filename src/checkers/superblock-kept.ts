@@ -20,6 +20,7 @@ interface Acknowledged {
  */
 export class SuperblockKept implements Property {
   readonly id = 'INV-SUPERBLOCK';
+  readonly kinds = ['prepareOk', 'doViewChange'] as const;
   private readonly truth: GroundTruth;
   private readonly report: Report;
   private readonly kept: Acknowledged[];
@@ -34,8 +35,8 @@ export class SuperblockKept implements Property {
   }
 
   onSend(from: number, _to: number, message: VsrMessage): void {
-    const promise = this.kept[from];
-    if (promise === undefined) return;
+    if (from >= this.kept.length) return;
+    const promise = this.kept[from] as Acknowledged;
     if (message.kind === 'prepareOk') note(promise, message);
     else if (message.kind === 'doViewChange') this.judge(from, promise, message);
   }

@@ -16,6 +16,7 @@ const COLUMNS = 7;
  */
 export class ViewMonotonic implements Property {
   readonly id = 'INV-VIEW-MONOTONIC';
+  readonly kinds = ['prepareOk', 'doViewChange', 'prepare', 'heartbeat', 'startView', 'startViewChange'] as const;
   private readonly report: Report;
   private readonly replicaCount: number;
   private readonly kept: Float64Array;

@@ -4,6 +4,7 @@ import type { VsrMessage } from '../vsr/message.ts';
 /** A message as one line of a trace: its kind and the numbers that matter for it. */
 export function describeMessage(message: VsrMessage): string {
   const { kind, view, op, commit } = message;
+  if (message.sum === undefined) return `${kind} (damaged on the wire)`;
   switch (kind) {
     case 'request':
       return `request client=${message.client} request=${message.request} operation=${message.operation}`;
@@ -12,7 +13,7 @@ export function describeMessage(message: VsrMessage): string {
       return `${kind} client=${message.client} request=${message.request} op=${op} view=${view}`;
     case 'prepare':
     case 'repairPrepare':
-      return `${kind} view=${view} op=${op} commit=${commit} sum=${sumText(message.sum).slice(0, 8)} client=${message.prepare?.client ?? 0} request=${message.prepare?.request ?? 0}`;
+      return `${kind} view=${view} op=${op} commit=${commit} sum=${sumText(message.prepare?.sum ?? message.sum).slice(0, 8)} client=${message.prepare?.client ?? 0} request=${message.prepare?.request ?? 0}`;
     case 'startViewChange':
       return `startViewChange view=${view} wants=${message.nonce}`;
     case 'doViewChange':

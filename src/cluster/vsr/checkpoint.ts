@@ -73,6 +73,8 @@ export function onCheckpointPersisted(r: Replica, checkpointOp: number): boolean
   r.checkpointFile = r.checkpointFile === 0 ? 1 : 0;
   r.checkpointOp = blob.op;
   r.checkpointOpSum = blob.opSum;
+  r.checkpointSum = blob.sum;
+  r.checkpointBytes = blob.bytes.length;
   r.checkpointBlob = blob;
   r.pendingCheckpoint = null;
   r.pendingCause = '';

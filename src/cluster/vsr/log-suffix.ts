@@ -22,6 +22,8 @@ export function describeLog(r: Replica): LogSuffix {
     const header = op <= r.op ? r.journal.header(op) : null;
     headers[index] = header;
     if (header !== null && r.journal.entry(op) !== null) present[index] = 1;
+    // Below the head an op without a header lies outside what this replica was told of its log: it proves nothing.
+    else if (header === null && op <= r.op) continue;
     else if (!r.journal.isFaulty(op) || r.config.rules.faultyDenies()) nack[index] = 1;
   }
   return { first, headers, present, nack };

@@ -7,6 +7,7 @@ import { TIMER, TOKEN, type VsrConfig } from './config.ts';
 import type { VsrMessage } from './message.ts';
 import {
   acknowledge,
+  drainPending,
   drainQueue,
   learnCommit,
   onDurableAdvance,
@@ -223,6 +224,7 @@ export class VsrProcess implements Process {
 
   private repair(r: Replica): void {
     if (r.status === 'recovering') return;
+    if (r.status === 'normal') drainPending(r);
     const missing = repairRound(r);
     if (r.status === 'normal') advanceCommit(r);
     if (!missing) {

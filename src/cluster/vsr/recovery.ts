@@ -61,7 +61,10 @@ function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.checkpointOp = state.checkpointOp;
   r.op = state.checkpointOp;
   r.checkpointOpSum = state.checkpointOpSum;
+  r.checkpointSum = state.checkpointSum;
+  r.checkpointBytes = state.checkpointBytes;
   r.checkpointFile = state.checkpointFile;
+  r.commitMax = Math.max(state.commit, state.checkpointOp);
   r.viewHeaders = [...state.viewHeaders];
   r.mustRecover = state.mustRecover;
   r.isolated = state.isolated;
@@ -80,7 +83,6 @@ function openCheckpoint(r: Replica, reader: ChunkReader, state: SuperblockState)
       r.checkpointBlob = { op: state.checkpointOp, opSum: state.checkpointOpSum, bytes, sum };
       restoreState(r, r.checkpointBlob);
       r.commit = state.checkpointOp;
-      r.commitMax = state.checkpointOp;
       r.hooks.observer.onInstall(r.replica, r.incarnation, r.commit, r.machine.hash0, r.machine.hash1, 'start');
     } else {
       r.checksumFailures++;
@@ -168,7 +170,6 @@ function rebuildLog(r: Replica): void {
     if (journal.header(op) !== null && !journal.isFaulty(op)) journal.forget(journal.slotOf(op));
   }
   r.op = head;
-  r.commitMax = Math.max(r.commit, r.checkpointOp);
   for (let op = r.checkpointOp + 1; op <= r.op; op++) {
     const entry = journal.entry(op);
     // Found intact but without its header: the header is written again before anything is promised.

@@ -51,6 +51,9 @@ export class Replica implements ReplicaObservation {
   commit: number;
   checkpointOp: number;
   checkpointOpSum: Sum;
+  /** What the superblock says of the checkpoint's file, also where the file cannot be read. */
+  checkpointSum: Sum;
+  checkpointBytes: number;
   checkpointBlob: CheckpointBlob | null;
   checkpointFile: 0 | 1;
   /** Op up to which checkpoints are durable on a replication quorum: slots up to it may be overwritten (R7). */
@@ -148,6 +151,8 @@ export class Replica implements ReplicaObservation {
     this.commit = 0;
     this.checkpointOp = 0;
     this.checkpointOpSum = ZERO_SUM;
+    this.checkpointSum = ZERO_SUM;
+    this.checkpointBytes = 0;
     this.checkpointBlob = null;
     this.checkpointFile = 0;
     this.checkpointQuorumOp = 0;
@@ -316,9 +321,9 @@ export class Replica implements ReplicaObservation {
       commit: this.commitMax,
       checkpointOp: installed ? pending.op : this.checkpointOp,
       checkpointOpSum: installed ? pending.opSum : this.checkpointOpSum,
-      checkpointSum: installed ? pending.sum : (this.checkpointBlob?.sum ?? ZERO_SUM),
+      checkpointSum: installed ? pending.sum : this.checkpointSum,
       checkpointFile: installed ? (this.checkpointFile === 0 ? 1 : 0) : this.checkpointFile,
-      checkpointBytes: installed ? pending.bytes.length : (this.checkpointBlob?.bytes.length ?? 0),
+      checkpointBytes: installed ? pending.bytes.length : this.checkpointBytes,
       viewHeaders: this.viewHeaders,
       mustRecover: this.mustRecover,
       incarnation: this.incarnation,

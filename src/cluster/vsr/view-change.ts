@@ -230,10 +230,12 @@ function setLog(
   headSum: Sum | null,
 ): void {
   r.journal.truncate(headOp);
+  // Of a log longer than the ring only the newest ring of ops can be kept; what is older comes as a checkpoint.
+  const oldest = Math.max(r.checkpointOp, headOp - r.config.journalSlots) + 1;
   let lowest: Header | null = null;
   for (let index = headers.length - 1; index >= 0; index--) {
     const header = headers[index] as Header | null;
-    if (header === null || header.op > headOp || header.op <= r.checkpointOp) continue;
+    if (header === null || header.op > headOp || header.op < oldest) continue;
     r.journal.expect(header);
     lowest = header;
   }
@@ -250,7 +252,7 @@ function setLog(
   }
   r.op = Math.max(headOp, r.checkpointOp);
   r.viewHeaders = [];
-  for (let at = r.checkpointOp + 1; at <= r.op; at++) {
+  for (let at = oldest; at <= r.op; at++) {
     const header = r.journal.header(at);
     if (header !== null) r.viewHeaders.push({ op: header.op, view: header.view, sum: header.sum, parent: header.parent });
   }

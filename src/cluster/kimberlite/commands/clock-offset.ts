@@ -1,0 +1,54 @@
+import type { Us } from '../../../sim/time.ts';
+import { failed, ok } from '../../host/command.ts';
+import { type CommandUsage, parseFlags } from '../../host/flags.ts';
+import { roundTripUs } from '../../host/host-fleet.ts';
+import { msText } from '../../host/sizes.ts';
+import type { Subcommand } from '../../host/subcommands.ts';
+import { marzullo, type OffsetInterval } from '../../vsr/clock-sync.ts';
+import type { KimberliteFleet } from '../fleet.ts';
+import { agentAnswers, askAll, type Context, here, replicaFlag, type Run, unreachable } from './ask.ts';
+
+const USAGE: CommandUsage = {
+  command: 'kimberlite-cli replica clock-offset',
+  about:
+    "Prints how far a replica's wall clock is from cluster time: the centre of the interval that most replicas' clocks share (Marzullo). Changes nothing.",
+  flags: [{ name: 'replica-id', kind: 'integer', help: 'which replica', required: true }],
+  positionals: [],
+  positionalsMin: 0,
+};
+
+/** Half the width that a clock's claim is given at least, so that good clocks agree although each drifts a little. */
+const MARGIN_US: Us = 10_000;
+
+/** Cluster time relative to true time as the clocks of the answering hosts have it; null when none answers. */
+export function clusterOffsetUs(ctx: Context): Us | null {
+  const { fleet } = ctx;
+  const from = here(ctx);
+  const claims: OffsetInterval[] = [];
+  for (const host of fleet.cluster.replicaHosts) {
+    if (!agentAnswers(ctx, host)) continue;
+    const machine = fleet.machineOfReplica(host);
+    const errorUs = Math.ceil(roundTripUs(fleet, from, machine) / 2) + MARGIN_US;
+    const offsetUs = machine.clock.offsetUs();
+    claims.push({ lowUs: offsetUs - errorUs, highUs: offsetUs + errorUs });
+  }
+  const agreed = marzullo(claims);
+  return agreed === null ? null : Math.floor((agreed.lowUs + agreed.highUs) / 2);
+}
+
+function* clockOffset(argv: readonly string[], _stdin: string, ctx: Context): Run {
+  const parsed = parseFlags(USAGE, argv);
+  if (!parsed.ok) return parsed.result;
+  const host = replicaFlag(ctx, parsed.flags, USAGE.command);
+  if (typeof host !== 'number') return host;
+  if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, USAGE.command, host);
+  yield* askAll(ctx);
+  const clusterUs = clusterOffsetUs(ctx);
+  if (clusterUs === null) return failed(1, `${USAGE.command}: no replica answers\n`);
+  const us = ctx.fleet.machineOfReplica(host).clock.offsetUs() - clusterUs;
+  return ok(`replica ${parsed.flags.integer('replica-id')}: offset ${msText(us, 1)} ms\n`);
+}
+
+export const CLOCK_OFFSET: readonly Subcommand<KimberliteFleet>[] = [
+  { words: ['replica', 'clock-offset'], about: USAGE.about, run: clockOffset },
+];

@@ -1,0 +1,114 @@
+import { failed, ok } from '../../host/command.ts';
+import { type CommandUsage, parseFlags } from '../../host/flags.ts';
+import { msText } from '../../host/sizes.ts';
+import type { Subcommand } from '../../host/subcommands.ts';
+import type { KimberliteFleet } from '../fleet.ts';
+import { isHealthy, lagOf, RELEASE, type ReplicaView } from '../replica-view.ts';
+import { askAll, type Context, type Run } from './ask.ts';
+
+const STATUS: CommandUsage = {
+  command: 'kimberlite-cli cluster status',
+  about: 'Prints every replica, whether a quorum is available, and the leader. Changes nothing; works without a leader.',
+  flags: [],
+  positionals: [],
+  positionalsMin: 0,
+};
+
+const VERSION: CommandUsage = {
+  command: 'kimberlite-cli cluster version',
+  about: 'Prints the release of the cluster and of each replica that answers.',
+  flags: [],
+  positionals: [],
+  positionalsMin: 0,
+};
+
+const LAG: CommandUsage = {
+  command: 'kimberlite-cli replication lag',
+  about: "Prints how far each backup is behind, by the leader's books. Changes nothing.",
+  flags: [{ name: 'all', kind: 'switch', help: 'every replica (always so)' }],
+  positionals: [],
+  positionalsMin: 0,
+};
+
+function leaderOf(views: readonly ReplicaView[]): ReplicaView | null {
+  let best: ReplicaView | null = null;
+  for (const view of views) if (view.isLeader && (best === null || view.view > best.view)) best = view;
+  return best;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] as readonly string[]).map((_, column) => {
+    let width = 0;
+    for (const row of rows) width = Math.max(width, (row[column] as string).length);
+    return width;
+  });
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] as number))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+function lagCells(leader: ReplicaView | null, view: ReplicaView): readonly [string, string] {
+  const books = leader?.node?.vsr.replica;
+  if (books === undefined || view.status === 'unreachable') return ['-', '-'];
+  if (view.host === leader?.host) return ['0', '0'];
+  const lag = lagOf(books, view.host);
+  return [String(lag.ops), msText(lag.us, 0)];
+}
+
+function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): Run {
+  const parsed = parseFlags(STATUS, argv);
+  if (!parsed.ok) return parsed.result;
+  const views = yield* askAll(ctx);
+  const size = views.length;
+  const quorum = Math.floor(size / 2) + 1;
+  const answering = views.find((view) => view.node !== null);
+  if (answering === undefined) {
+    return { stdout: `quorum: unknown (no replica answers; ${quorum} of ${size} needed)\n`, stderr: '', code: 1 };
+  }
+  const healthy = views.filter((view) => isHealthy(view)).length;
+  const leader = leaderOf(views);
+  const epoch = answering.node?.vsr.replica.epoch ?? 0;
+  const head = [
+    `cluster: size ${size}, epoch ${epoch}`,
+    `quorum: ${healthy >= quorum ? 'available' : 'lost'} (${healthy} of ${size} healthy, ${quorum} needed)`,
+    `leader: ${leader === null ? 'none' : `replica ${leader.id}, view ${leader.view}`}`,
+  ];
+  const rows: string[][] = [['REPLICA', 'STATUS', 'VIEW', 'OP', 'COMMIT', 'LAG_OPS', 'LAG_MS', 'VERSION']];
+  for (const view of views) {
+    const dead = view.status === 'unreachable';
+    const numbers = dead ? ['-', '-', '-'] : [view.view, view.op, view.commit].map(String);
+    rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : RELEASE]);
+  }
+  return ok(`${head.join('\n')}\n${table(rows)}`);
+}
+
+function* clusterVersion(argv: readonly string[], _stdin: string, ctx: Context): Run {
+  const parsed = parseFlags(VERSION, argv);
+  if (!parsed.ok) return parsed.result;
+  const views = yield* askAll(ctx);
+  const lines = views.map((view) => `replica ${view.id}: ${view.node === null ? 'unreachable' : RELEASE}\n`);
+  return ok(`cluster_version: ${RELEASE}\n${lines.join('')}`);
+}
+
+function* replicationLag(argv: readonly string[], _stdin: string, ctx: Context): Run {
+  const parsed = parseFlags(LAG, argv);
+  if (!parsed.ok) return parsed.result;
+  const views = yield* askAll(ctx);
+  const leader = leaderOf(views);
+  if (leader === null) return failed(1, 'kimberlite-cli replication lag: no leader answers\n');
+  const rows: string[][] = [['REPLICA', 'STATUS', 'LAG_OPS', 'LAG_MS']];
+  for (const view of views) rows.push([String(view.id), view.status, ...lagCells(leader, view)]);
+  return ok(table(rows));
+}
+
+export const CLUSTER_STATUS: readonly Subcommand<KimberliteFleet>[] = [
+  { words: ['cluster', 'status'], about: STATUS.about, run: clusterStatus },
+  { words: ['cluster', 'version'], about: VERSION.about, run: clusterVersion },
+  { words: ['replication', 'lag'], about: LAG.about, run: replicationLag },
+];
