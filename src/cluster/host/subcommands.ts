@@ -13,7 +13,11 @@ export interface Subcommand<Fleet> {
  * A program made of subcommands. The one with the most matching words runs; without any, the list goes to stderr with
  * exit code 2 (stdout and 0 for `--help`).
  */
-export function program<Fleet>(name: string, about: string, table: readonly Subcommand<Fleet>[]): OperatorCommand<Fleet> {
+export function program<Fleet>(
+  name: string,
+  about: string,
+  table: readonly Subcommand<Fleet>[],
+): OperatorCommand<Fleet> {
   return function* (argv, stdin, ctx): ReturnType<OperatorCommand<Fleet>> {
     let best: Subcommand<Fleet> | null = null;
     for (const each of table) {

@@ -6,7 +6,7 @@ import { msText } from '../../host/sizes.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { marzullo, type OffsetInterval } from '../../vsr/clock-sync.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { agentAnswers, askAll, type Context, here, replicaFlag, type Run, unreachable } from './ask.ts';
+import { agentAnswers, askAll, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli replica clock-offset',

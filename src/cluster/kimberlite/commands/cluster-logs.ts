@@ -67,7 +67,11 @@ function* viewChanges(argv: readonly string[], _stdin: string, ctx: Context): Ru
     for (const change of view.node?.viewChanges ?? []) {
       const atMs = ctx.fleet.startWallMs + Math.floor(change.atWallUs / 1_000);
       if (atMs < since) continue;
-      rows.push({ atMs, id: view.id, text: `${isoText(atMs)} replica ${view.id} view ${change.view}: ${change.reason}\n` });
+      rows.push({
+        atMs,
+        id: view.id,
+        text: `${isoText(atMs)} replica ${view.id} view ${change.view}: ${change.reason}\n`,
+      });
     }
   }
   rows.sort((a, b) => a.atMs - b.atMs || a.id - b.id);

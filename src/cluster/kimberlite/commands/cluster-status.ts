@@ -8,7 +8,8 @@ import { askAll, type Context, type Run } from './ask.ts';
 
 const STATUS: CommandUsage = {
   command: 'kimberlite-cli cluster status',
-  about: 'Prints every replica, whether a quorum is available, and the leader. Changes nothing; works without a leader.',
+  about:
+    'Prints every replica, whether a quorum is available, and the leader. Changes nothing; works without a leader.',
   flags: [],
   positionals: [],
   positionalsMin: 0,

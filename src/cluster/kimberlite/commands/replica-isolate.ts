@@ -2,11 +2,11 @@ import { SECOND } from '../../../sim/time.ts';
 import { failed, ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
-import { readSuperblock, diskSource, writeSuperblock } from '../data-directory.ts';
+import { diskSource, readSuperblock, writeSuperblock } from '../data-directory.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { isCaughtUp } from '../replica-view.ts';
 import { CAUGHT_UP_OPS } from '../wipe-guard.ts';
-import { agentAnswers, askAll, type Context, here, replicaFlag, type Run, unreachable } from './ask.ts';
+import { agentAnswers, askAll, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
 
 const ISOLATE: CommandUsage = {
   command: 'kimberlite-cli replica isolate',
@@ -96,7 +96,8 @@ function* rejoin(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (node === null) {
     return failed(1, `${REJOIN.command}: the server of replica ${id} does not run: start it first (systemctl start)\n`);
   }
-  if (node.status !== 'isolated') return failed(1, `${REJOIN.command}: replica ${id} is not isolated (${node.status})\n`);
+  if (node.status !== 'isolated')
+    return failed(1, `${REJOIN.command}: replica ${id} is not isolated (${node.status})\n`);
   node.rejoin();
   fleet.isolations.delete(host);
   return ok(`replica ${id}: ${node.status}\n`);

@@ -7,7 +7,7 @@ import type { KimberliteFleet } from '../fleet.ts';
 import { statusDocument } from '../http.ts';
 import { isCaughtUp, type ReplicaView } from '../replica-view.ts';
 import { CAUGHT_UP_OPS } from '../wipe-guard.ts';
-import { ask, askAll, type Context, here, replicaFlag, type Run } from './ask.ts';
+import { ask, askAll, type Context, here, type Run, replicaFlag } from './ask.ts';
 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli replica status',
@@ -45,7 +45,8 @@ function* replicaStatus(argv: readonly string[], _stdin: string, ctx: Context): 
   const timeout = flags.text('timeout');
   const timeoutUs = timeout === undefined ? FOREVER_US : parseDurationUs(timeout);
   if (timeoutUs === null) return failed(2, `${USAGE.command}: --timeout needs a duration such as 60s\n`);
-  if (timeout !== undefined && !waits) return failed(2, `${USAGE.command}: --timeout needs --watch or --wait-healthy\n`);
+  if (timeout !== undefined && !waits)
+    return failed(2, `${USAGE.command}: --timeout needs --watch or --wait-healthy\n`);
   if (flags.has('all')) {
     if (waits || flags.has('replica-id')) return failed(2, `${USAGE.command}: --all stands alone\n`);
     const views = yield* askAll(ctx);

@@ -1,0 +1,49 @@
+import type { CommandTable, OperatorCommand } from '../../host/command.ts';
+import { program } from '../../host/subcommands.ts';
+import { HOST_TOOLS } from '../../host/tools/table.ts';
+import type { KimberliteFleet } from '../fleet.ts';
+import { CLOCK_OFFSET } from './clock-offset.ts';
+import { CLUSTER_CONFIG } from './cluster-config.ts';
+import { CLUSTER_LOGS } from './cluster-logs.ts';
+import { CLUSTER_STATUS } from './cluster-status.ts';
+import { EVIDENCE } from './evidence.ts';
+import { FORCE_LEADER } from './force-leader.ts';
+import { PEOPLE } from './people.ts';
+import { RECONFIG } from './reconfig.ts';
+import { REPLICA_ISOLATE } from './replica-isolate.ts';
+import { REPLICA_STATUS } from './replica-status.ts';
+import { server } from './server.ts';
+import { STORAGE_COMPACT } from './storage-compact.ts';
+import { STORAGE_RESTORE } from './storage-restore.ts';
+import { ADMIN_VERIFY_COMMAND, STORAGE_VERIFY } from './storage-verify.ts';
+
+const CLI_ABOUT = 'kimberlite-cli asks and tells the replicas of the cluster.';
+const ADMIN_ABOUT = 'kimberlite-admin works on the data directory of the host that it runs on.';
+
+/** Every command that an operator of a simulated Kimberlite cluster has. */
+export function kimberliteCommands(): CommandTable<KimberliteFleet> {
+  const commands = new Map<string, OperatorCommand<KimberliteFleet>>(HOST_TOOLS);
+  commands.set(
+    'kimberlite-cli',
+    program<KimberliteFleet>('kimberlite-cli', CLI_ABOUT, [
+      ...CLUSTER_STATUS,
+      ...CLUSTER_LOGS,
+      ...CLUSTER_CONFIG,
+      ...RECONFIG,
+      ...REPLICA_STATUS,
+      ...CLOCK_OFFSET,
+      ...REPLICA_ISOLATE,
+      ...STORAGE_VERIFY,
+      ...STORAGE_RESTORE,
+      ...STORAGE_COMPACT,
+      ...EVIDENCE,
+    ]),
+  );
+  commands.set(
+    'kimberlite-admin',
+    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
+  );
+  commands.set('kimberlite-server', server);
+  for (const [name, command] of PEOPLE) commands.set(name, command);
+  return { commands };
+}
