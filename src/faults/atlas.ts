@@ -17,6 +17,7 @@ interface Loss {
   readonly label: string;
   /** Process start before the loss: recovered means healthy in a later one. */
   readonly incarnation: number;
+  recovered: boolean;
 }
 
 /**
@@ -25,11 +26,13 @@ interface Loss {
  */
 export class Atlas {
   private readonly surface: FaultSurface;
-  private losses: Loss[];
+  private readonly losses: Loss[];
+  private openLosses: number;
 
   constructor(surface: FaultSurface) {
     this.surface = surface;
     this.losses = [];
+    this.openLosses = 0;
   }
 
   /** The zone that a file belongs to: the one named after it, or the one whose folder it stands in. */
@@ -49,16 +52,28 @@ export class Atlas {
 
   /** Enters a loss of a whole file or disk: it is open until the replica is healthy after a restart. */
   lose(host: number, label: string): void {
-    this.losses.push({ host, label, incarnation: this.machine(host).incarnation });
+    this.losses.push({ host, label, incarnation: this.machine(host).incarnation, recovered: false });
+    this.openLosses++;
+  }
+
+  /**
+   * Looks whether lost replicas are healthy by now. Called often, since a healthy replica with a write under way does
+   * not look settled at every moment.
+   */
+  review(): void {
+    if (this.openLosses === 0) return;
+    for (const loss of this.losses) {
+      if (loss.recovered || this.machine(loss.host).incarnation === loss.incarnation) continue;
+      if (!this.surface.isHealthy(loss.host)) continue;
+      loss.recovered = true;
+      this.openLosses--;
+    }
   }
 
   /** Whether a replica has lost a file or its disk and is not yet healthy again. */
   isLost(host: number): boolean {
-    return this.losses.some((loss) => loss.host === host && !this.recovered(loss));
-  }
-
-  private recovered(loss: Loss): boolean {
-    return this.machine(loss.host).incarnation > loss.incarnation && this.surface.isHealthy(loss.host);
+    this.review();
+    return this.losses.some((loss) => loss.host === host && !loss.recovered);
   }
 
   /** Open damage of class B and C of a replica, and what its disk has lied about (as class C). */
@@ -77,8 +92,7 @@ export class Atlas {
 
   /** Damage that a recovered loss has left in the ledger counts no more: nobody needs those bytes. */
   private settled(entry: LedgerEntry): boolean {
-    const loss = this.losses.find((known) => known.host === entry.host && known.label === entry.label);
-    return loss !== undefined && this.recovered(loss);
+    return this.losses.some((loss) => loss.host === entry.host && loss.label === entry.label && loss.recovered);
   }
 
   private add(

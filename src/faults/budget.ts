@@ -138,8 +138,8 @@ export class Budget {
     const others = this.atlas.othersDamaged(host, isC);
     if (others >= this.spare) return refuse(`class C damage on ${others + 1} replicas exceeds n - Qr (R1 i)`);
     // What a lie about a file that is being created would lose has no sector, hence no entry in the ledger.
-    if (fault?.kind === 'disk.lying-fsync' && !this.surface.isHealthy(host)) {
-      return refuse(`replica ${host} is not healthy: what a lying fsync would lose cannot be accounted for (R11)`);
+    if (fault?.kind === 'disk.lying-fsync' && this.atlas.isLost(host)) {
+      return refuse(`replica ${host} creates its files anew: what a lying fsync would lose cannot be named (R11)`);
     }
     const own = this.atlas.damageOf(host);
     const unit = hit.sector < 0 ? -1 : this.atlas.unitOf(zone, host, hit.sector);

@@ -137,6 +137,7 @@ export class Nemesis {
 
   /** A mark was reached: counts the triggers that wait for it. To be called for every mark, its own included. */
   onMark(mark: string, host: number): void {
+    this.budget.atlas.review();
     const list = this.waiting.get(mark);
     if (list === undefined || this.stopped) return;
     let met = false;

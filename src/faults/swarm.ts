@@ -37,7 +37,7 @@ const RECORD_HEAD_BYTES = 128;
 export function swarmPlan(seed: number, overrides: SwarmOverrides = {}): RunPlan {
   const shape = stream(seed, 'swarm/shape');
   const drawnReplicas = shape.chance(3, 5) ? 3 : 5;
-  const drawnPhaseUs = shape.int(12, 36) * SECOND;
+  const drawnPhaseUs = shape.int(14, 36) * SECOND;
   const drawnRarities = shape.chance(1, 2);
   const replicaCount = overrides.replicaCount ?? drawnReplicas;
   const faultPhaseUs = overrides.faultPhaseUs ?? drawnPhaseUs;
@@ -165,7 +165,7 @@ function swarmClocks(draw: Stream, hosts: number): ClockPlan {
 
 /** A closed loop whose think time spreads some hundred operations over the fault phase. */
 function swarmWorkload(draw: Stream, cluster: ClusterPlan, faultPhaseUs: Us): WorkloadPlan {
-  const operations = draw.int(250, 700);
+  const operations = draw.int(350, 800);
   const meanUs = Math.floor((faultPhaseUs * cluster.clientCount) / operations);
   const bodyMax = Math.min(3_900, cluster.slotBytes - RECORD_HEAD_BYTES);
   const bodyBytesMax = draw.pick([64, 256, 1_024, bodyMax]);
@@ -177,7 +177,7 @@ function swarmWorkload(draw: Stream, cluster: ClusterPlan, faultPhaseUs: Us): Wo
     bodyBytesMax,
     readPer65536: draw.pick([6_554, 13_107, 32_768]),
     streamCount: draw.int(1, 6),
-    retryUs: draw.int(300, 1_000) * MS,
+    retryUs: draw.int(300, 800) * MS,
     operationsMax: 0,
   };
 }

@@ -6,7 +6,7 @@ import type { RunPlan } from '../plan/plan.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { HOUR, SECOND } from '../sim/time.ts';
 import { checksOf } from './properties.ts';
-import { runSwarm } from './run.ts';
+import { runSwarm } from './swarm-run.ts';
 import { Simulation } from './simulation.ts';
 
 /** One line of the benchmark. Rates are per wall second, median of the repeats. */

@@ -28,6 +28,7 @@ export function budgetUs(simulation: Simulation): Us {
 /** Ends all faults, brings every host up and lets links open; latent damage on disks stays and must be repaired. */
 export function heal(simulation: Simulation): void {
   simulation.nemesis.stopAll();
+  simulation.disturbedUs = simulation.cluster.world.nowUs;
   for (const host of simulation.cluster.replicaHosts) {
     const machine = simulation.cluster.world.machines[host] as Machine;
     machine.enabled = true;
@@ -92,11 +93,13 @@ export function freezeOthers(simulation: Simulation, core: readonly number[]): v
     if (partial) links = links.filter((link) => mix3(seed | 0, DOMAIN.core, 3, link.from, link.to) % 2 === 0);
     network.cut(`frozen-${host}`, links);
   }
+  simulation.disturbedUs = simulation.cluster.world.nowUs;
 }
 
 /** Opens the links of everybody again. */
 export function thaw(simulation: Simulation): void {
   for (const host of simulation.cluster.replicaHosts) simulation.cluster.world.network.heal(`frozen-${host}`);
+  simulation.disturbedUs = simulation.cluster.world.nowUs;
 }
 
 /**

@@ -55,6 +55,7 @@ export class VsrClient implements Process {
   readonly planned: ClientOperation[];
   /** Outcome of the last answered request. */
   last: { readonly length: number; readonly chain0: number; readonly chain1: number } | null;
+  private current: ClientOperation | null;
   private readonly host: Host;
   private readonly config: ClientConfig;
   private attempt: number;
@@ -73,6 +74,7 @@ export class VsrClient implements Process {
     this.acknowledged = 0;
     this.inFlight = null;
     this.planned = [];
+    this.current = null;
     this.last = null;
     this.attempt = 0;
     this.sentUs = 0;
@@ -128,6 +130,7 @@ export class VsrClient implements Process {
     this.acknowledged++;
     const outcome = this.config.parse(reply.body as Uint8Array);
     this.last = outcome;
+    this.current = null;
     this.config.observer.onReturn(this.client, this.session, request.request, outcome.length, outcome.chain0, outcome.chain1);
     this.config.onLatency(this.host.monotonicUs() - this.sentUs);
     this.issueSoon();
@@ -138,6 +141,9 @@ export class VsrClient implements Process {
     this.host.reached('client-evicted');
     this.config.observer.onEvicted(this.client, this.session);
     this.inFlight = null;
+    // What was planned is still wanted, as a request of the new session.
+    if (this.current !== null) this.planned.unshift(this.current);
+    this.current = null;
     this.host.cancelTimer(RETRY);
     this.life += 256;
     this.client = clientId(this.host.id, this.life);
@@ -178,7 +184,8 @@ export class VsrClient implements Process {
       message.request = 0;
     } else {
       this.request++;
-      const choice = this.planned.shift() ?? this.config.choose(this.client, this.request);
+      this.current = this.planned.shift() ?? null;
+      const choice = this.current ?? this.config.choose(this.client, this.request);
       message.operation = choice.operation;
       message.request = this.request;
       message.nonce = this.session;

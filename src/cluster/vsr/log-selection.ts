@@ -1,4 +1,4 @@
-import { type Header, sameSum } from '../storage/prepare.ts';
+import { type Header, type Sum, sameSum } from '../storage/prepare.ts';
 import type { LogSuffix } from './message.ts';
 
 /** What one replica says of its log when it votes for a view. */
@@ -6,9 +6,15 @@ export interface Vote {
   readonly replica: number;
   /** Last view in which the replica was in normal operation. */
   readonly logView: number;
+  /** Highest op that the replica knows to be committed. */
   readonly commit: number;
   readonly checkpointOp: number;
   readonly headOp: number;
+  /**
+   * The log above the checkpoint. Headers of the log with which `logView` began are always known here, as the
+   * superblock holds them, but for those at or below `commit`. It reaches beyond the head as far as a faulty slot may
+   * stand for an op there.
+   */
   readonly suffix: LogSuffix;
 }
 
@@ -37,86 +43,183 @@ export type Selection =
       readonly sources: Map<number, number[]>;
     };
 
-function headerOf(vote: Vote, op: number): Header | null {
-  const index = op - vote.suffix.first;
-  return index >= 0 && index < vote.suffix.headers.length ? (vote.suffix.headers[index] ?? null) : null;
-}
-
-function bit(bits: Uint8Array, vote: Vote, op: number): boolean {
-  const index = op - vote.suffix.first;
-  return index >= 0 && index < bits.length && bits[index] === 1;
-}
-
-/** Whether the vote proves that its replica never acknowledged `wanted` (an op above every known commit). */
-function denies(vote: Vote, op: number, wanted: Header | null): boolean {
-  if (op < vote.suffix.first) return false;
-  if (bit(vote.suffix.nack, vote, op)) return true;
-  const index = op - vote.suffix.first;
-  if (index >= vote.suffix.headers.length) return true;
-  const own = vote.suffix.headers[index] ?? null;
-  return own !== null && wanted !== null && !sameSum(own.sum, wanted.sum);
-}
-
 /**
- * The log with which a view starts (R8), a pure function of the votes.
+ * The log with which a view starts (R8): a pure function of the votes (one per replica, in any order). The votes with
+ * the highest log view are called canonical, that view L.
  *
- * Only logs of the highest log view among a quorum of votes count as canonical: whatever committed before that view was
- * carried into it, and whatever committed in it was acknowledged by a quorum that meets this one. An op above every
- * known commit is dropped only if so many replicas deny it (n - Qr + 1) that no quorum can ever have acknowledged it,
- * and kept only if an intact copy is at hand. A faulty slot says neither; then more votes must come.
+ * Why no committed op is lost. Let op X with header H be committed in view w, so that Qr replicas acknowledged it in w.
+ * 1. Votes and acknowledgements are quorums, so an acknowledger is among the votes; its log view is at least w, so
+ *    L >= w. If L > w, the log with which L began holds H, by induction over views, and a canonical vote shows H even if
+ *    its slot is faulty. If L = w, that acknowledger is canonical and shows H or a faulty slot. So the ops to look at
+ *    end where no canonical vote shows a header or a faulty slot.
+ * 2. The canonical header at X is H: a view has one entry per op. Where canonical votes know only the entry after X,
+ *    its parent link names the sum of H, and any vote may supply the header.
+ * 3. X is dropped only if {@link SelectionConfig.nackQuorum} = n - Qr + 1 replicas did not acknowledge H in w, and Qr
+ *    acknowledgers leave one too few for that. A vote tells that its replica did not:
+ *    - by its nack bit;
+ *    - when its log lacks H (ends before X, shows another header there, or shows none although H is of a view before its
+ *      log view, whose first headers are all known): then w is not below its log view, as else H would have been
+ *      carried into its log, and in its log view itself it did not acknowledge what it lacks;
+ *    - when its log view is below every view that w can be: below the view of H, or below the log view of a vote that
+ *      lacks H. An entry whose header no canonical vote shows is one of view L, for the same reason;
+ *    - when it told so for X - 1, because an acknowledgement covers all ops before it.
+ *    A faulty slot tells nothing by itself (R7): what denies is the superblock, or the op before.
+ * 4. X is kept only with a known header and an intact copy in some vote, so the new primary can serve it.
+ * Ops at or below the highest commit number of the votes are never dropped; there a hole stays a hole.
  */
 export function selectLog(votes: readonly Vote[], config: SelectionConfig): Selection {
   if (votes.length < config.quorumView) return { kind: 'awaiting-quorum' };
-  let logView = 0;
-  let commit = 0;
-  let checkpointOp = 0;
-  for (const vote of votes) {
-    logView = Math.max(logView, vote.logView);
-    commit = Math.max(commit, vote.commit, vote.checkpointOp);
-    checkpointOp = Math.max(checkpointOp, vote.checkpointOp);
-  }
-  const canonical = votes.filter((vote) => vote.logView === logView);
-  let last = commit;
-  let first = Number.MAX_SAFE_INTEGER;
-  for (const vote of canonical) {
-    last = Math.max(last, vote.headOp, vote.suffix.first + vote.suffix.headers.length - 1);
-    first = Math.min(first, vote.suffix.first);
-  }
+  const bounds = boundsOf(votes);
+  const { commit, first, last } = bounds;
+  const chain = canonicalChain(votes, bounds);
+  const denied = new Uint8Array(votes.length);
   let headOp = last;
   for (let op = commit + 1; op <= last; op++) {
-    const wanted = canonicalHeader(canonical, op);
-    let nacks = 0;
-    for (const vote of votes) if (denies(vote, op, wanted)) nacks++;
-    if (nacks >= config.nackQuorum) {
+    const link = chain[op - first]!;
+    if (countDenials(votes, bounds, op, link, denied) >= config.nackQuorum) {
       headOp = op - 1;
       break;
     }
-    const intact = wanted !== null && sourcesOf(votes, op, wanted).length > 0;
-    if (!intact) return { kind: votes.length >= config.replicaCount ? 'stuck' : 'awaiting-votes', op };
+    if (link.header === null || !hasIntactCopy(votes, link.header)) return undecided(votes, config, op);
+  }
+  // What follows the head needs its sum; a head that a checkpoint covers brings its own.
+  if (headOp > bounds.checkpointOp && headOp >= first && chain[headOp - first]!.header === null) {
+    return undecided(votes, config, headOp);
   }
   const headers: (Header | null)[] = [];
   const sources = new Map<number, number[]>();
   for (let op = first; op <= headOp; op++) {
-    const header = canonicalHeader(canonical, op);
+    const { header } = chain[op - first]!;
     headers.push(header);
-    if (header !== null) sources.set(op, sourcesOf(votes, op, header));
+    if (header !== null) sources.set(op, sourcesOf(votes, header));
   }
-  return { kind: 'chosen', logView, headOp, commit, first, headers, sources };
+  return { kind: 'chosen', logView: bounds.logView, headOp, commit, first, headers, sources };
 }
 
-function canonicalHeader(canonical: readonly Vote[], op: number): Header | null {
-  for (const vote of canonical) {
-    const header = headerOf(vote, op);
-    if (header !== null) return header;
+function undecided(votes: readonly Vote[], config: SelectionConfig, op: number): Selection {
+  return { kind: votes.length >= config.replicaCount ? 'stuck' : 'awaiting-votes', op };
+}
+
+interface Bounds {
+  readonly logView: number;
+  readonly commit: number;
+  readonly checkpointOp: number;
+  /** Lowest op of which a vote may tell. */
+  readonly first: number;
+  /** Highest op that may have to be kept. */
+  readonly last: number;
+}
+
+function boundsOf(votes: readonly Vote[]): Bounds {
+  let logView = 0;
+  let commit = 0;
+  let checkpointOp = 0;
+  let first = Number.MAX_SAFE_INTEGER;
+  for (const vote of votes) {
+    logView = Math.max(logView, vote.logView);
+    commit = Math.max(commit, vote.commit, vote.checkpointOp);
+    checkpointOp = Math.max(checkpointOp, vote.checkpointOp);
+    first = Math.min(first, vote.suffix.first);
+  }
+  let last = commit;
+  for (const vote of votes) {
+    if (vote.logView !== logView) continue;
+    last = Math.max(last, vote.headOp);
+    for (let op = vote.suffix.first + vote.suffix.headers.length - 1; op > last; op--) {
+      if (headerAt(vote, op) !== null || !nacks(vote, op)) last = op;
+    }
+  }
+  return { logView, commit, checkpointOp, first: Math.min(first, commit + 1), last };
+}
+
+/** What is known of the canonical entry at an op: its header, at least its sum, or nothing. */
+interface Link {
+  readonly header: Header | null;
+  readonly sum: Sum | null;
+}
+
+/** The canonical log from `first` to `last`, followed from its head backwards along the parent links. */
+function canonicalChain(votes: readonly Vote[], bounds: Bounds): Link[] {
+  const chain: Link[] = [];
+  let wanted: Sum | null = null;
+  for (let op = bounds.last; op >= bounds.first; op--) {
+    const header: Header | null = wanted === null ? canonicalHeader(votes, bounds, op) : headerOfSum(votes, op, wanted);
+    chain.push({ header, sum: header === null ? wanted : header.sum });
+    wanted = header === null ? null : header.parent;
+  }
+  return chain.reverse();
+}
+
+/** The header that canonical votes show at `op`. Should they differ, which no correct run brings about, the newest. */
+function canonicalHeader(votes: readonly Vote[], bounds: Bounds, op: number): Header | null {
+  let best: Header | null = null;
+  let from = -1;
+  for (const vote of votes) {
+    if (vote.logView !== bounds.logView) continue;
+    const header = headerAt(vote, op);
+    if (header === null) continue;
+    if (best === null || header.view > best.view || (header.view === best.view && vote.replica < from)) {
+      best = header;
+      from = vote.replica;
+    }
+  }
+  return best;
+}
+
+function headerOfSum(votes: readonly Vote[], op: number, sum: Sum): Header | null {
+  for (const vote of votes) {
+    const header = headerAt(vote, op);
+    if (header !== null && sameSum(header.sum, sum)) return header;
   }
   return null;
 }
 
-function sourcesOf(votes: readonly Vote[], op: number, header: Header): number[] {
-  const sources: number[] = [];
-  for (const vote of votes) {
-    const own = headerOf(vote, op);
-    if (own !== null && sameSum(own.sum, header.sum) && bit(vote.suffix.present, vote, op)) sources.push(vote.replica);
+/** Counts the votes whose replica did not acknowledge the canonical entry at `op`; `denied` remembers them upwards. */
+function countDenials(votes: readonly Vote[], bounds: Bounds, op: number, link: Link, denied: Uint8Array): number {
+  // Lowest view in which the entry can have been committed.
+  let viewMin = link.header === null ? bounds.logView : link.header.view;
+  for (const vote of votes) if (lacks(vote, bounds, op, link)) viewMin = Math.max(viewMin, vote.logView);
+  let denials = 0;
+  for (let index = 0; index < votes.length; index++) {
+    const vote = votes[index]!;
+    if (vote.logView < viewMin || nacks(vote, op) || lacks(vote, bounds, op, link)) denied[index] = 1;
+    denials += denied[index]!;
   }
-  return sources;
+  return denials;
+}
+
+/** True when the log of the vote's log view is known not to hold the canonical entry at `op`. */
+function lacks(vote: Vote, bounds: Bounds, op: number, link: Link): boolean {
+  if (op < vote.suffix.first) return false;
+  if (op >= vote.suffix.first + vote.suffix.headers.length) return true;
+  const own = headerAt(vote, op);
+  if (own !== null) return link.sum !== null && !sameSum(own.sum, link.sum);
+  if (nacks(vote, op)) return true;
+  return link.header !== null && link.header.view < vote.logView && vote.logView < bounds.logView;
+}
+
+function headerAt(vote: Vote, op: number): Header | null {
+  const index = op - vote.suffix.first;
+  return index >= 0 && index < vote.suffix.headers.length ? (vote.suffix.headers[index] ?? null) : null;
+}
+
+function nacks(vote: Vote, op: number): boolean {
+  const index = op - vote.suffix.first;
+  return index >= 0 && vote.suffix.nack[index] === 1;
+}
+
+function holds(vote: Vote, header: Header): boolean {
+  const own = headerAt(vote, header.op);
+  return own !== null && sameSum(own.sum, header.sum) && vote.suffix.present[header.op - vote.suffix.first] === 1;
+}
+
+function hasIntactCopy(votes: readonly Vote[], header: Header): boolean {
+  for (const vote of votes) if (holds(vote, header)) return true;
+  return false;
+}
+
+function sourcesOf(votes: readonly Vote[], header: Header): number[] {
+  const sources: number[] = [];
+  for (const vote of votes) if (holds(vote, header)) sources.push(vote.replica);
+  return sources.sort((left, right) => left - right);
 }

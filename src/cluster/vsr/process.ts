@@ -156,6 +156,7 @@ export class VsrProcess implements Process {
         this.pong(r, from, message);
         return;
       case 'pong':
+        r.peerPongUs[from] = this.host.monotonicUs();
         r.clock.learn(from, message.nonce, this.host.monotonicUs(), message.timeUs, this.host.wallUs());
         return;
       default:

@@ -98,6 +98,12 @@ export class Replica implements ReplicaObservation {
   chosenSources: Map<number, number[]>;
   installing: boolean;
   viewChangeRound: number;
+  /** When each peer last answered a ping: a link that works both ways. */
+  readonly peerPongUs: Float64Array;
+  /** Since when a well-connected peer has been complaining that it does not hear the primary; 0: it does not. */
+  readonly complaintUs: Float64Array;
+  /** Complaints given in to: each makes the next wait twice as long. */
+  complaintRound: number;
 
   // Repair
   readonly pending: Map<number, Prepare>;
@@ -183,6 +189,9 @@ export class Replica implements ReplicaObservation {
     this.chosenSources = new Map();
     this.installing = false;
     this.viewChangeRound = 0;
+    this.peerPongUs = new Float64Array(64).fill(-1);
+    this.complaintUs = new Float64Array(64);
+    this.complaintRound = 0;
     this.pending = new Map();
     this.repairAttempt = 0;
     this.dirty = false;
@@ -279,6 +288,17 @@ export class Replica implements ReplicaObservation {
 
   sealed(message: Draft, id0: number, id1: number): VsrMessage {
     return seal(message, id0, id1);
+  }
+
+  /** One bit per member that this replica exchanges messages with both ways, itself included. */
+  connected(): number {
+    const since = this.host.monotonicUs() - 3 * this.config.pingUs;
+    let mask = 1 << this.replica;
+    for (const member of this.members) {
+      const pongUs = this.peerPongUs[member] as number;
+      if (pongUs >= 0 && pongUs >= since) mask |= 1 << member;
+    }
+    return mask;
   }
 
   // ---- Log ----

@@ -40,6 +40,7 @@ function note(r: Replica, target: number, from: number): void {
 function sendProposal(r: Replica, target: number): void {
   const message = r.message('startViewChange');
   message.nonce = target;
+  message.request = r.connected();
   // While copies of the superblock are being repaired, its view is not durable enough to be named.
   if (r.durableView >= 0) r.broadcast(r.sealed(message, target, r.viewChangeRound));
   r.host.setTimer(TIMER.viewChange, Math.floor(r.electionTimeoutUs() / 3), Math.floor(r.electionTimeoutUs() / 2), target);
@@ -60,12 +61,43 @@ export function onStartViewChange(r: Replica, from: number, message: VsrMessage)
     propose(r, 'primary gave up its view');
     return;
   }
+  if (r.status === 'normal' && r.proposed === 0 && giveIn(r, from, message)) {
+    r.host.reached('complaint-joined');
+    propose(r, `replica ${from} hears a quorum but not the primary`);
+    return;
+  }
   if (r.proposed > 0 && target > r.proposed) {
     r.proposed = target;
     note(r, target, r.replica);
     sendProposal(r, target);
   }
   joinIfQuorum(r, target);
+}
+
+/**
+ * Whether to join a peer that keeps proposing a view although this replica hears its primary. It must show that it
+ * exchanges messages both ways with a quorum, this replica included: then the primary, not the peer, is badly
+ * connected, and a primary that all can hear exists. Patience doubles each time, so that where none does the views
+ * still come to rest.
+ */
+function giveIn(r: Replica, from: number, message: VsrMessage): boolean {
+  const mask = message.request;
+  const connected = (mask & (1 << r.replica)) !== 0 && popcount(mask) >= r.viewQuorum();
+  const nowUs = r.host.monotonicUs();
+  const timeoutUs = r.electionTimeoutUs();
+  if (!connected || (mask & (1 << r.leaderOf(r.view))) !== 0 || message.view !== r.view) {
+    r.complaintUs[from] = 0;
+    return false;
+  }
+  const sinceUs = r.complaintUs[from] as number;
+  if (sinceUs === 0) {
+    r.complaintUs[from] = nowUs;
+    return false;
+  }
+  if (nowUs - sinceUs < timeoutUs * 3 * (1 << Math.min(r.complaintRound, 6))) return false;
+  r.complaintUs[from] = 0;
+  r.complaintRound++;
+  return true;
 }
 
 /** Somebody in an older view asks for a view that is already here or past: bring it up. */
@@ -110,6 +142,7 @@ function sendProposalOf(r: Replica, view: number): void {
   const message = r.message('startViewChange');
   message.nonce = view;
   message.view = r.durableView;
+  message.request = r.connected();
   if (r.durableView >= 0) r.broadcast(r.sealed(message, view, r.viewChangeRound));
   r.host.setTimer(TIMER.viewChange, Math.floor(r.electionTimeoutUs() / 3), Math.floor(r.electionTimeoutUs() / 2), view);
 }
