@@ -1,5 +1,6 @@
-import { type Prepare, sumText } from '../cluster/storage/prepare.ts';
+import type { Prepare } from '../cluster/storage/prepare.ts';
 import type { CommittedOps } from './committed-ops.ts';
+import { sumDigits } from './disk-image.ts';
 import type { Property, Report } from './property.ts';
 
 /**
@@ -28,7 +29,7 @@ export class Agreement implements Property {
         incarnation,
         op: prepare.op,
         view: prepare.view,
-        sum: sumText(prepare.sum),
+        sum: sumDigits(prepare.sum),
       });
     }
   }

@@ -94,6 +94,11 @@ export function blobSum(bytes: Uint8Array): Sum {
   return digest(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
 }
 
+/** A sum as 32 hexadecimal digits. */
+export function sumDigits(sum: Sum): string {
+  return [sum.a, sum.b, sum.c, sum.d].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
 export function equalSums(left: Sum, right: Sum): boolean {
   return left.a === right.a && left.b === right.b && left.c === right.c && left.d === right.d;
 }

@@ -1,4 +1,7 @@
-import { OPERATION, type Prepare } from '../cluster/storage/prepare.ts';
+import type { Prepare } from '../cluster/storage/prepare.ts';
+
+/** Operations of the protocol itself, as the log's format numbers them. */
+const OPERATION = { root: 0, register: 1, noop: 2 } as const;
 
 /** What a committed entry does to the state, as R13 has it. */
 export const EFFECT = {

@@ -1,5 +1,5 @@
 import type { Prepare } from '../cluster/storage/prepare.ts';
-import { TAG, type VsrKind, type VsrMessage } from '../cluster/vsr/message.ts';
+import type { VsrKind, VsrMessage } from '../cluster/vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../cluster/vsr/observe.ts';
 import type { Message, Tap } from '../sim/api.ts';
 import type { ProjectionObserver } from './projection.ts';
@@ -10,6 +10,9 @@ export interface KindFilter {
   readonly kinds: readonly VsrKind[];
 }
 
+/** More than there are kinds of messages. */
+const TAGS = 64;
+
 type Hook<K extends keyof Property> = Required<Pick<Property, K>> & Property;
 
 /**
@@ -18,8 +21,9 @@ type Hook<K extends keyof Property> = Required<Pick<Property, K>> & Property;
  */
 export class PropertySet implements Tap, VsrObserver, ClientObserver, ProjectionObserver {
   readonly properties: readonly Property[];
-  /** By the message's tag. */
-  private readonly sends: readonly (readonly Hook<'onSend'>[])[];
+  private readonly sends: readonly Hook<'onSend'>[];
+  /** Those that want a kind of message, by its tag; filled in when the first such message comes. */
+  private readonly sendsByTag: (readonly Hook<'onSend'>[] | null)[];
   private readonly applies: readonly Hook<'onApply'>[];
   private readonly installs: readonly Hook<'onInstall'>[];
   private readonly checkpoints: readonly Hook<'onCheckpoint'>[];
@@ -35,7 +39,8 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
 
   constructor(properties: readonly Property[]) {
     this.properties = properties;
-    this.sends = byTag(listening(properties, 'onSend'));
+    this.sends = listening(properties, 'onSend');
+    this.sendsByTag = new Array(TAGS).fill(null);
     this.applies = listening(properties, 'onApply');
     this.installs = listening(properties, 'onInstall');
     this.checkpoints = listening(properties, 'onCheckpoint');
@@ -53,8 +58,17 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
   }
 
   onSend(from: number, to: number, message: Message): void {
-    const sends = this.sends[message.tag] as readonly Hook<'onSend'>[];
+    const sends = this.sendsByTag[message.tag] ?? this.route(message as VsrMessage);
     for (let at = 0; at < sends.length; at++) (sends[at] as Hook<'onSend'>).onSend(from, to, message as VsrMessage);
+  }
+
+  private route(message: VsrMessage): readonly Hook<'onSend'>[] {
+    const wanting = this.sends.filter((property) => {
+      const { kinds } = property as Partial<KindFilter>;
+      return kinds === undefined || kinds.includes(message.kind);
+    });
+    this.sendsByTag[message.tag] = wanting;
+    return wanting;
   }
 
   /** Properties judge what is sent; what the network does with it is its own business. */
@@ -122,42 +136,4 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
 
 function listening<K extends keyof Property>(properties: readonly Property[], hook: K): Hook<K>[] {
   return properties.filter((property): property is Hook<K> => property[hook] !== undefined);
-}
-
-/** Every kind of message there is: `TAG` by value, so that no key of an object is enumerated. */
-const KINDS: readonly VsrKind[] = [
-  'request',
-  'prepare',
-  'prepareOk',
-  'reply',
-  'heartbeat',
-  'startViewChange',
-  'doViewChange',
-  'startView',
-  'getView',
-  'recovery',
-  'recoveryResponse',
-  'getHeaders',
-  'headers',
-  'getPrepare',
-  'repairPrepare',
-  'repairMissing',
-  'getCheckpoint',
-  'checkpoint',
-  'ping',
-  'pong',
-  'eviction',
-  'heartbeatAck',
-  'getReply',
-];
-
-function byTag(listeners: readonly Hook<'onSend'>[]): (readonly Hook<'onSend'>[])[] {
-  const table: Hook<'onSend'>[][] = [[]];
-  for (const kind of KINDS) {
-    table[TAG[kind]] = listeners.filter((property) => {
-      const { kinds } = property as Partial<KindFilter>;
-      return kinds === undefined || kinds.includes(kind);
-    });
-  }
-  return table;
 }

@@ -1,7 +1,9 @@
-import { type Sum, ZERO_SUM } from '../cluster/storage/prepare.ts';
+import type { Sum } from '../cluster/storage/prepare.ts';
 import type { LogSuffix, VsrMessage } from '../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
+
+const NO_SUM: Sum = { a: 0, b: 0, c: 0, d: 0 };
 
 /** What a replica last acknowledged on the wire, and in which view. */
 interface Acknowledged {
@@ -30,7 +32,7 @@ export class SuperblockKept implements Property {
     this.report = report;
     this.kept = [];
     for (let replica = 0; replica < truth.replicaCount; replica++) {
-      this.kept.push({ epoch: 0, view: 0, op: 0, sum: ZERO_SUM });
+      this.kept.push({ epoch: 0, view: 0, op: 0, sum: NO_SUM });
     }
   }
 
