@@ -30,7 +30,7 @@ interface HostMemory {
  *
  * A replica counts as healthy for an exporter when its status is normal, it has its vote, and the exporter hears it:
  * its process runs and the link from it is neither cut nor wholly lossy nor held for longer than the election timeout.
- * An exporter counts itself by its own status. Views of different exporters differ in a partition (AMB-HEALTHY-MEANING).
+ * Replicas of another epoch are unreachable to it. An exporter counts itself by its own status. Views of different exporters differ in a partition (AMB-HEALTHY-MEANING).
  */
 export class Metrics {
   private readonly fleet: KimberliteFleet;
@@ -80,6 +80,8 @@ export class Metrics {
   private hears(host: number, peer: number): boolean {
     if (host === peer) return true;
     const { cluster, world } = this.fleet;
+    const [own, other] = [runningNode(cluster, host)?.vsr.replica, runningNode(cluster, peer)?.vsr.replica];
+    if (own === undefined || other === undefined || own.epoch !== other.epoch) return false;
     const link = world.network.link(peer, host);
     if (link.cutCount > 0 || link.lossPer65536 >= 65_536) return false;
     return link.clogUntilUs - world.nowUs <= cluster.config.electionTimeoutUs;

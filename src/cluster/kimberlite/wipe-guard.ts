@@ -34,8 +34,8 @@ function hasEvidence(fleet: KimberliteFleet, host: number): boolean {
 function cleanOthers(fleet: KimberliteFleet, host: number): { clean: number; wanted: number } {
   const { cluster } = fleet;
   const wanted = Math.floor(cluster.replicaHosts.length / 2) + 1;
-  const self = fleet.machineOfReplica(cluster.operatorHost);
-  const views = cluster.replicaHosts.filter((id) => id !== host).map((id) => fleet.see(self, id));
+  const desk = fleet.machineOfReplica(cluster.operatorHost);
+  const views = cluster.replicaHosts.filter((id) => id !== host).map((id) => fleet.see(desk, id));
   let commit = 0;
   for (const view of views) if (view.commit > commit) commit = view.commit;
   let clean = 0;

@@ -1,4 +1,6 @@
+import type { Machine } from '../../../sim/machine.ts';
 import { type CommandResult, failed, type OperatorCommand, ok } from '../command.ts';
+import { moveBytes } from '../device-work.ts';
 import { type CommandUsage, parseFlags } from '../flags.ts';
 import { type HostFleet, ownMachine } from '../host-fleet.ts';
 import { humanBytes } from '../sizes.ts';
@@ -85,33 +87,25 @@ export const rm: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   return ok(stdout);
 };
 
-/** Bytes below several paths, and how long reading them takes; the device is charged for it. */
-function gather(
-  fleet: HostFleet,
-  onHost: string,
-  paths: readonly string[],
-): { bytes: number; endUs: number; missing: string } {
-  const machine = ownMachine(fleet, onHost);
+/** Bytes below several paths, or the first of them that does not exist. */
+function gather(fleet: HostFleet, machine: Machine, paths: readonly string[]): { bytes: number; missing: string } {
   let bytes = 0;
   for (const path of paths) {
     const name = diskName(fleet, path);
     const files = name === null ? new Map<string, number>() : filesBelow(fleet, machine, name);
-    if (files.size === 0) return { bytes: 0, endUs: 0, missing: path };
+    if (files.size === 0) return { bytes: 0, missing: path };
     for (const size of files.values()) bytes += size;
   }
-  const { disk } = machine;
-  const endUs = disk.queue.admit(fleet.world.nowUs, disk.options.readLatencyUsMean, bytes);
-  return { bytes, endUs, missing: '' };
+  return { bytes, missing: '' };
 }
 
 function finish(
   fleet: HostFleet,
-  onHost: string,
+  machine: Machine,
   to: string,
   bytes: number,
   write: (text: string) => void,
 ): CommandResult {
-  const machine = ownMachine(fleet, onHost);
   write(`copy of ${humanBytes(bytes)} from ${machine.name}:${fleet.dataDirectory}\n`);
   fleet.keepEvidence('copy', machine.id, to);
   return ok('');
@@ -127,10 +121,11 @@ export const cp: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   if (diskName(fleet, to) !== null) {
     return failed(1, `cp: ${to}: not offered for the server's files: use kimberlite-cli storage restore\n`);
   }
-  const { bytes, endUs, missing } = gather(fleet, ctx.onHost, paths.slice(0, -1));
+  const machine = ownMachine(fleet, ctx.onHost);
+  const { bytes, missing } = gather(fleet, machine, paths.slice(0, -1));
   if (missing !== '') return failed(1, `cp: cannot stat '${missing}': No such file or directory\n`);
-  yield { kind: 'sleep', us: Math.max(0, endUs - fleet.world.nowUs) };
-  return finish(fleet, ctx.onHost, to, bytes, (text) => ctx.writeFile(to, text));
+  yield* moveBytes(fleet, machine, bytes);
+  return finish(fleet, machine, to, bytes, (text) => ctx.writeFile(to, text));
 };
 
 /** `tar -czf /tmp/evidence.tar.gz /var/lib/kimberlite/log`. */
@@ -143,8 +138,9 @@ export const tar: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const to = parsed.flags.text('file') as string;
   const { fleet } = ctx;
   if (diskName(fleet, to) !== null) return failed(2, `tar: ${to}: write the archive outside the data directory\n`);
-  const { bytes, endUs, missing } = gather(fleet, ctx.onHost, parsed.flags.positionals);
+  const machine = ownMachine(fleet, ctx.onHost);
+  const { bytes, missing } = gather(fleet, machine, parsed.flags.positionals);
   if (missing !== '') return failed(2, `tar: ${missing}: Cannot stat: No such file or directory\n`);
-  yield { kind: 'sleep', us: Math.max(0, endUs - fleet.world.nowUs) };
-  return finish(fleet, ctx.onHost, to, bytes, (text) => ctx.writeFile(to, text));
+  yield* moveBytes(fleet, machine, bytes);
+  return finish(fleet, machine, to, bytes, (text) => ctx.writeFile(to, text));
 };

@@ -183,7 +183,10 @@ function* commitSetting(ctx: Context, setting: number, value: number): Generator
     draftOf.client = client;
     draftOf.request = request;
     draftOf.operation = request === 0 ? OPERATION.register : OPERATION.config;
-    if (request === 1) draftOf.body = body;
+    if (request === 1) {
+      draftOf.nonce = sessionNumber(ctx, client);
+      draftOf.body = body;
+    }
     const message = seal(draftOf, client, request);
     for (;;) {
       sendToAll(fleet, from.id, message);
@@ -192,11 +195,16 @@ function* commitSetting(ctx: Context, setting: number, value: number): Generator
       if (fleet.world.nowUs >= endUs) return null;
     }
   }
-  for (const view of fleet.seeAll(from)) {
+  return fleet.seeAll(from).reduce((op, view) => Math.max(op, view.node?.vsr.replica.sessions.get(client)?.op ?? 0), 0);
+}
+
+/** Number of a registered session, as the reply to the registration carries it. */
+function sessionNumber(ctx: Context, client: number): number {
+  for (const view of ctx.fleet.seeAll(here(ctx))) {
     const session = view.node?.vsr.replica.sessions.get(client);
-    if (session !== null && session !== undefined) return session.op;
+    if (session !== null && session !== undefined) return session.session;
   }
-  return null;
+  return 0;
 }
 
 /** To every replica: backups pass a request on, and the table answers what came twice. */

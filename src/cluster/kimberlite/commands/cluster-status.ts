@@ -31,9 +31,27 @@ const LAG: CommandUsage = {
   positionalsMin: 0,
 };
 
+function epochOf(view: ReplicaView): number {
+  return view.node?.vsr.replica.epoch ?? -1;
+}
+
+/** The leader of the newest view of the newest epoch. */
 function leaderOf(views: readonly ReplicaView[]): ReplicaView | null {
   let best: ReplicaView | null = null;
-  for (const view of views) if (view.isLeader && (best === null || view.view > best.view)) best = view;
+  for (const view of views) {
+    if (!view.isLeader) continue;
+    const newer = best === null || epochOf(view) > epochOf(best);
+    if (newer || (best !== null && epochOf(view) === epochOf(best) && view.view > best.view)) best = view;
+  }
+  return best;
+}
+
+/** One answering replica of the newest epoch: its membership is the cluster's; null when no replica answers. */
+function spokesman(views: readonly ReplicaView[]): ReplicaView | null {
+  let best: ReplicaView | null = null;
+  for (const view of views) {
+    if (view.node !== null && (best === null || epochOf(view) > epochOf(best))) best = view;
+  }
   return best;
 }
 
@@ -58,6 +76,7 @@ function lagCells(leader: ReplicaView | null, view: ReplicaView): readonly [stri
   const books = leader?.node?.vsr.replica;
   if (books === undefined || view.status === 'unreachable') return ['-', '-'];
   if (view.host === leader?.host) return ['0', '0'];
+  if (epochOf(view) !== books.epoch) return ['-', '-'];
   const lag = lagOf(books, view.host);
   return [String(lag.ops), msText(lag.us, 0)];
 }
@@ -66,20 +85,24 @@ function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): 
   const parsed = parseFlags(STATUS, argv);
   if (!parsed.ok) return parsed.result;
   const views = yield* askAll(ctx);
-  const size = views.length;
+  const speaker = spokesman(views);
+  const members = speaker?.node?.vsr.replica.members ?? ctx.fleet.cluster.replicaHosts;
+  const size = members.length;
   const quorum = Math.floor(size / 2) + 1;
-  const answering = views.find((view) => view.node !== null);
-  if (answering === undefined) {
+  if (speaker === null) {
     return { stdout: `quorum: unknown (no replica answers; ${quorum} of ${size} needed)\n`, stderr: '', code: 1 };
   }
-  const healthy = views.filter((view) => isHealthy(view)).length;
+  const epoch = epochOf(speaker);
+  const ours = (view: ReplicaView): boolean => members.includes(view.host) && epochOf(view) === epoch;
+  const healthy = views.filter((view) => isHealthy(view) && ours(view)).length;
   const leader = leaderOf(views);
-  const epoch = answering.node?.vsr.replica.epoch ?? 0;
   const head = [
     `cluster: size ${size}, epoch ${epoch}`,
     `quorum: ${healthy >= quorum ? 'available' : 'lost'} (${healthy} of ${size} healthy, ${quorum} needed)`,
     `leader: ${leader === null ? 'none' : `replica ${leader.id}, view ${leader.view}`}`,
   ];
+  const foreign = views.filter((view) => view.node !== null && !ours(view)).map((view) => view.id);
+  if (foreign.length > 0) head.push(`warning: replicas ${foreign.join(', ')} answer but belong to another epoch`);
   const rows: string[][] = [['REPLICA', 'STATUS', 'VIEW', 'OP', 'COMMIT', 'LAG_OPS', 'LAG_MS', 'VERSION']];
   for (const view of views) {
     const dead = view.status === 'unreachable';

@@ -1,4 +1,5 @@
 import { failed, ok } from '../../host/command.ts';
+import { moveBytes } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { isoText } from '../../host/wall-time.ts';
@@ -7,7 +8,7 @@ import { diskSource, scanDataDirectory, ZONES } from '../data-directory.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { shownId } from '../replica-view.ts';
 import { agentAnswers, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
-import { chargeZones } from './storage-verify.ts';
+import { zoneBytes } from './storage-verify.ts';
 
 const DUMP: CommandUsage = {
   command: 'kimberlite-cli debug dump-state',
@@ -82,7 +83,7 @@ function* dumpState(argv: readonly string[], _stdin: string, ctx: Context): Run 
   if (typeof host !== 'number') return host;
   if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, DUMP.command, host);
   const { fleet } = ctx;
-  yield { kind: 'sleep', us: chargeZones(fleet, host, 0) };
+  yield* moveBytes(fleet, fleet.machineOfReplica(host), zoneBytes(fleet, host));
   const machine = fleet.machineOfReplica(host);
   const alive = machine.isUp;
   const dump = {
@@ -106,7 +107,7 @@ function* exportStorage(argv: readonly string[], _stdin: string, ctx: Context): 
   const { fleet } = ctx;
   const path = parsed.flags.text('output') as string;
   if (!path.startsWith('/')) return failed(2, `${EXPORT.command}: --output needs an absolute path, not ${path}\n`);
-  yield { kind: 'sleep', us: chargeZones(fleet, host, 0) };
+  yield* moveBytes(fleet, fleet.machineOfReplica(host), zoneBytes(fleet, host));
   const { disk } = fleet.machineOfReplica(host);
   let total = 0;
   let listing = '';

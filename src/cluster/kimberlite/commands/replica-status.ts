@@ -29,7 +29,7 @@ const WATCH_US: Us = 10_000;
 const FOREVER_US: Us = 30 * 86_400 * SECOND;
 
 function oneLine(value: unknown): string {
-  return JSON.stringify(value, null, 1).replaceAll('\n', '');
+  return JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ');
 }
 
 function document(ctx: Context, view: ReplicaView): Readonly<Record<string, unknown>> {

@@ -1,11 +1,11 @@
 import { failed, ok } from '../../host/command.ts';
+import { moveBytes } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import { humanBytes } from '../../host/sizes.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { logBytes } from '../metrics.ts';
 import { agentAnswers, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
-import { chargeZones } from './storage-verify.ts';
 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli storage compact',
@@ -67,7 +67,7 @@ function* compact(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const kept = Math.floor((old * eighths) / 8);
   disk.setFill(old + segment);
   try {
-    yield { kind: 'sleep', us: chargeZones(fleet, host, kept * 2) };
+    yield* moveBytes(fleet, machine, kept * 2);
   } finally {
     // Cut off half way, the temporary file is removed and nothing else has changed.
     disk.setFill(Math.max(0, disk.fillBytes - segment));

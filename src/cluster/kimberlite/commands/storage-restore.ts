@@ -1,4 +1,5 @@
 import { failed, ok } from '../../host/command.ts';
+import { moveBytes } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { isoText } from '../../host/wall-time.ts';
@@ -9,7 +10,6 @@ import { diskSource, readSuperblock, scanDataDirectory, writeSuperblock, ZONES }
 import type { KimberliteFleet } from '../fleet.ts';
 import { refuseWipe } from '../wipe-guard.ts';
 import { agentAnswers, type Context, type Run, replicaFlag, unreachable } from './ask.ts';
-import { chargeZones } from './storage-verify.ts';
 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli storage restore',
@@ -47,7 +47,7 @@ function* restore(argv: readonly string[], _stdin: string, ctx: Context): Run {
   }
   const refusal = refuseWipe(fleet, host, 'restore');
   if (refusal !== '') return refuse(refusal);
-  yield { kind: 'sleep', us: chargeZones(fleet, host, snapshot.sizeBytes) };
+  yield* moveBytes(fleet, fleet.machineOfReplica(host), snapshot.sizeBytes);
   const problem =
     scan.superblock === null ? 'the snapshot has no superblock' : replace(fleet, host, snapshot, scan.superblock);
   if (problem !== '') return failed(1, `${USAGE.command}: ${problem}\n`);

@@ -1,5 +1,5 @@
-import type { Us } from '../../../sim/time.ts';
 import { failed, type Wait } from '../../host/command.ts';
+import { moveBytes } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { diskSource, type Scan, scanDataDirectory, ZONES } from '../data-directory.ts';
@@ -27,26 +27,17 @@ const ADMIN_VERIFY: CommandUsage = {
   positionalsMin: 0,
 };
 
-/** Bytes per request of a tool that reads a whole zone. */
-const CHUNK_BYTES = 1_048_576;
-
-/** Charges the device for reading (or writing) the zones and any further bytes; returns how long that takes. */
-export function chargeZones(fleet: KimberliteFleet, host: number, moreBytes: number): Us {
+/** Bytes of all zones on a replica's disk. */
+export function zoneBytes(fleet: KimberliteFleet, host: number): number {
   const { disk } = fleet.machineOfReplica(host);
-  const { nowUs } = fleet.world;
-  let bytes = moreBytes;
+  let bytes = 0;
   for (const zone of ZONES) bytes += Math.max(0, disk.durableSizeBytes(zone));
-  let endUs = nowUs;
-  for (let left = bytes; left > 0; left -= CHUNK_BYTES) {
-    const size = Math.min(left, CHUNK_BYTES);
-    endUs = Math.max(endUs, disk.queue.admit(nowUs, disk.options.readLatencyUsMean, size));
-  }
-  return endUs - nowUs;
+  return bytes;
 }
 
 /** Reads a replica's disk in virtual time and judges what is there at the end. */
 export function* scanInTime(fleet: KimberliteFleet, host: number): Generator<Wait, Scan, boolean> {
-  yield { kind: 'sleep', us: chargeZones(fleet, host, 0) };
+  yield* moveBytes(fleet, fleet.machineOfReplica(host), zoneBytes(fleet, host));
   return scanDataDirectory(diskSource(fleet.machineOfReplica(host).disk), fleet.cluster.config);
 }
 
