@@ -26,6 +26,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       // A flipped bit in the commit number: more is said to be committed than the log holds (catalogue, scn5).
       replica.commit = replica.op + 4_096;
       simulation.injectedViolations.add(host);
+      simulation.injectedEver.add(host);
       simulation.sample(host);
       return true;
     },

@@ -31,6 +31,8 @@ export function heal(simulation: Simulation): void {
   simulation.disturbedUs = simulation.cluster.world.nowUs;
   for (const host of simulation.cluster.replicaHosts) {
     const machine = simulation.cluster.world.machines[host] as Machine;
+    // The time daemon of a healed host steps its clock to the server's: clocks within tolerance are part of the core.
+    machine.clock.restartNtp();
     machine.enabled = true;
     machine.supervisor.policy = 'on-failure';
     machine.supervisor.delayUs = Math.max(machine.supervisor.delayUs, 100_000);
@@ -59,7 +61,9 @@ export function pendingReason(simulation: Simulation, core: readonly number[]): 
       return `replicas ${first.replica} and ${host} differ in state`;
     }
   }
-  if (!core.some((host) => simulation.cluster.observation(host)?.isPrimary)) return 'no primary';
+  // The primary may stand outside the core, as long as it serves it: the clients below show that.
+  const primary = simulation.cluster.primaryHost();
+  if (primary < 0 || simulation.cluster.observation(primary)?.view !== first?.view) return 'no primary';
   for (const [index, client] of simulation.cluster.clients.entries()) {
     if (client !== null && !client.idle) return `client ${index} waits for an answer`;
   }
@@ -83,6 +87,7 @@ export function chooseCore(simulation: Simulation, recoverable: (core: readonly 
 
 /** Freezes everybody outside the core: cut off both ways, or keeping arbitrary one-way links into it (R12). */
 export function freezeOthers(simulation: Simulation, core: readonly number[]): void {
+  simulation.frozen = core.length < simulation.cluster.replicaHosts.length;
   const { seed } = simulation.plan;
   const network = simulation.cluster.world.network;
   const hosts = [...simulation.cluster.replicaHosts, ...simulation.cluster.clientHosts];
@@ -98,6 +103,7 @@ export function freezeOthers(simulation: Simulation, core: readonly number[]): v
 
 /** Opens the links of everybody again. */
 export function thaw(simulation: Simulation): void {
+  simulation.frozen = false;
   for (const host of simulation.cluster.replicaHosts) simulation.cluster.world.network.heal(`frozen-${host}`);
   simulation.disturbedUs = simulation.cluster.world.nowUs;
 }
@@ -117,12 +123,23 @@ export function converge(simulation: Simulation, core: readonly number[], boundU
     client?.plan({ operation: KIMBERLITE_OPERATION.append, key, value, body: operationBody(key, value, 32) });
   }
   if (!simulation.advanceUntil(settled, SLICE_US, untilUs)) return pendingReason(simulation, core);
-  const quietUs = electionUs(simulation) * 10;
-  const view = simulation.cluster.observation(core[0] as number)?.view;
-  if (!simulation.advance(world.nowUs + quietUs)) return 'run ended within the quiet window';
-  const after = pendingReason(simulation, core);
-  if (after !== '') return after;
-  return simulation.cluster.observation(core[0] as number)?.view === view ? '' : 'a view change within the quiet window';
+  return quiet(simulation, core, untilUs);
+}
+
+/** Ten election timeouts without a view change, within the bound; an unquiet window begins again. */
+function quiet(simulation: Simulation, core: readonly number[], untilUs: Us): string {
+  const world = simulation.cluster.world;
+  const viewOf = (): number => simulation.cluster.observation(core[0] as number)?.view ?? -1;
+  for (;;) {
+    const view = viewOf();
+    if (!simulation.advance(world.nowUs + electionUs(simulation) * 10)) return 'run ended within the quiet window';
+    const after = pendingReason(simulation, core);
+    if (after === '' && viewOf() === view) return '';
+    if (world.nowUs >= untilUs) return after === '' ? 'a view change within every quiet window' : after;
+    if (!simulation.advanceUntil(() => pendingReason(simulation, core) === '', SLICE_US, untilUs)) {
+      return pendingReason(simulation, core);
+    }
+  }
 }
 
 function electionUs(simulation: Simulation): Us {

@@ -25,7 +25,7 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
     },
     // One run in 50 is searched without the witness, as R14 asks.
     search: { stepsMax: SEARCH_STEPS_MAX, always: mix2(plan.seed | 0, DOMAIN.may, 14, 50) % 50 === 0 || plan.mutant !== null },
-    assertionInjected: (replica) => simulation.cluster.world.marks.has('injected-violation-seen') && replica >= 0,
+    assertionInjected: (replica) => simulation.injectedEver.has(replica),
     isStable: () => isStable(simulation),
     pendingUsMax: 4 * (roundTripUs + diskUs) + 2 * cluster.prepareRetryUs + 200_000,
     replyDigestOf: replyDigest,
@@ -37,7 +37,7 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
 function isStable(simulation: Simulation): boolean {
   const { plan } = simulation;
   const world = simulation.cluster.world;
-  if (plan.network.lossPer65536 > 0 || simulation.nemesis.activeCount > 0) return false;
+  if (simulation.frozen || plan.network.lossPer65536 > 0 || simulation.nemesis.activeCount > 0) return false;
   return world.nowUs - simulation.disturbedUs > 10 * plan.cluster.electionTimeoutUs;
 }
 

@@ -52,7 +52,7 @@ function votes(found: Survey): boolean {
 export function isRecoverable(simulation: Simulation, core: readonly number[]): boolean {
   const quorum = Math.floor(simulation.plan.cluster.replicaCount / 2) + 1;
   const surveys = core.map((host) => survey(simulation, host));
-  if (surveys.filter(votes).length < quorum) return false;
+  if (surveys.length < quorum || !surveys.every(votes)) return false;
   const head = simulation.checks.committed.head;
   for (let op = lowestNeeded(surveys); op <= head; op++) if (!surveys.some((found) => holds(found, op))) return false;
   return surveys.every((found) => found.broken.size === 0);

@@ -51,10 +51,14 @@ export class Simulation {
   firedInFlight: number;
   /** Last time at which a fault began or ended, or a process started or stopped. */
   disturbedUs: Us;
+  /** Replicas outside the chosen core are cut off, some of them on part of their links only (R12). */
+  frozen: boolean;
   acknowledged: number;
   readonly acknowledgedBy: Map<number, number>;
   /** A violation was injected into this host: its own assertion is expected (R15). */
   injectedViolations: Set<number>;
+  /** Replicas into which one was injected at any time. */
+  readonly injectedEver: Set<number>;
   onControl: (a: number, b: number, ref: unknown) => void;
   private readonly recordOnly: boolean;
   private readonly samples: Float64Array;
@@ -67,9 +71,11 @@ export class Simulation {
     this.lastViewChangeUs = 0;
     this.firedInFlight = 0;
     this.disturbedUs = 0;
+    this.frozen = false;
     this.acknowledged = 0;
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
+    this.injectedEver = new Set();
     this.recordOnly = options.recordOnly;
     this.onControl = () => {};
     const relay = new Relay();

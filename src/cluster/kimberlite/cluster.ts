@@ -3,14 +3,14 @@ import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
 import type { Machine } from '../../sim/machine.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
-import { VsrClient, chooseInt, operationBody } from '../vsr/client.ts';
+import { ZERO_SUM } from '../storage/prepare.ts';
+import { chooseInt, operationBody, VsrClient } from '../vsr/client.ts';
 import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
+import { emptyZone } from '../vsr/recovery.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
-import { emptyZone } from '../vsr/recovery.ts';
-import { ZERO_SUM } from '../storage/prepare.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode } from './node.ts';
@@ -52,10 +52,18 @@ export class KimberliteCluster {
     this.latencies = 0;
     const machines: MachineSpec[] = [];
     for (const id of this.replicaHosts) {
-      machines.push(this.machine(hostName(plan, id), id, (host) => this.buildNode(host.id, new KimberliteNode(host, this.config, observer))));
+      machines.push(
+        this.machine(hostName(plan, id), id, (host) =>
+          this.buildNode(host.id, new KimberliteNode(host, this.config, observer)),
+        ),
+      );
     }
     for (const id of this.clientHosts) {
-      machines.push(this.machine(`client-${id - replicaCount}`, id, (host) => this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver)))));
+      machines.push(
+        this.machine(`client-${id - replicaCount}`, id, (host) =>
+          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver))),
+        ),
+      );
     }
     machines.push(this.machine('operator', this.operatorHost, null), this.machine('monitor', this.monitorHost, null));
     this.world = new World({

@@ -67,7 +67,8 @@ export class KimberliteNode implements Process {
   get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' {
     const replica = this.vsr.replica;
     if (replica.isolated) return 'isolated';
-    if (replica.mustRecover || replica.status === 'recovering' || replica.catchUpTo > replica.commit) return 'recovering';
+    if (replica.mustRecover || replica.status === 'recovering' || replica.catchUpTo > replica.commit)
+      return 'recovering';
     return replica.status;
   }
 

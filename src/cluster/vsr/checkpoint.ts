@@ -1,7 +1,7 @@
 import type { DiskOp } from '../../sim/api.ts';
 import { hash128 } from '../storage/checksum.ts';
 import { type Header, type Prepare, sameSum, ZERO_SUM } from '../storage/prepare.ts';
-import { FILE, TOKEN } from './config.ts';
+import { FILE, TIMER, TOKEN } from './config.ts';
 import type { CheckpointBlob, VsrMessage } from './message.ts';
 import type { Replica } from './replica.ts';
 
@@ -38,12 +38,16 @@ function writePending(r: Replica): void {
   if (r.host.createFile(file, Math.max(blob.bytes.length, 1)) !== '') {
     r.host.log('error', () => 'no space left on device: checkpoint refused');
     r.host.reached('checkpoint-no-space');
-    r.pendingCheckpoint = null;
-    r.pendingCause = '';
-    r.transferring = false;
+    // The checkpoint waits for room, and no op past the next one is applied meanwhile.
+    r.host.setTimer(TIMER.checkpointRetry, 200_000, 500_000, blob.op);
     return;
   }
   r.host.write(file, 0, blob.bytes, TOKEN.checkpointWrite, blob.op);
+}
+
+/** There was no room for the pending checkpoint: tries again. */
+export function onCheckpointRetry(r: Replica): void {
+  if (r.pendingCheckpoint !== null && !r.pendingSynced) writePending(r);
 }
 
 /** Completions of the blob's write and sync; false when `op` is not one of them. */
@@ -132,13 +136,15 @@ export function onGetCheckpoint(r: Replica, from: number, message: VsrMessage): 
 }
 
 /**
- * A peer's checkpoint. It is installed when it lies ahead of the own commit number and comes either from the primary
- * of the own view, or, while this replica is to lead a new view and lags, from the voter that it asked.
+ * A peer's checkpoint. It is installed when it lies ahead of the own commit number and comes either from a replica
+ * with the log of the own view, or, while this replica is to lead a new view and lags, from the voter that it asked.
  */
 export function onCheckpoint(r: Replica, from: number, message: VsrMessage): void {
   const blob = message.blob;
   if (blob === null || blob.op <= r.commit || r.pendingCause === 'transfer') return;
-  const asFollower = r.view === message.view && r.logView === r.view && from === r.leaderOf(r.view) && !r.isLeader();
+  // The log of a replica that is in normal operation in the view is a prefix of its primary's.
+  const sameLog = r.view === message.view && r.logView === r.view && message.logView === message.view;
+  const asFollower = sameLog && !r.isLeader();
   const asCandidate = r.status === 'view-change' && r.isLeader() && r.chosen && from === r.transferFrom;
   if (!asFollower && !asCandidate) return;
   if (!sameSum(hash128(blob.bytes, 0, blob.bytes.length, ZERO_SUM), blob.sum)) {

@@ -70,7 +70,16 @@ function apply(r: Replica, prepare: Prepare): void {
     const preparedUs = r.preparedUs[slot] as number;
     if (preparedUs > 0) r.hooks.onCommitLatency(r.host.monotonicUs() - preparedUs);
     answerFromTable(r, prepare.client);
+  } else {
+    answerPassedOn(r, prepare);
   }
+}
+
+/** A backup answers a request that it had passed on. */
+function answerPassedOn(r: Replica, prepare: Prepare): void {
+  if (r.passedOn.size === 0 || r.passedOn.get(prepare.client) !== prepare.request) return;
+  r.passedOn.delete(prepare.client);
+  if (r.sessions.get(prepare.client)?.request === prepare.request) answerFromTable(r, prepare.client);
 }
 
 /** Stands for a reply's bytes where they are compared: a 32-bit mix over all of them. */

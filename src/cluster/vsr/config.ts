@@ -43,6 +43,7 @@ export const TIMER = {
   recovery: 6,
   ping: 7,
   scrub: 8,
+  checkpointRetry: 9,
 } as const;
 
 /** Tokens of a replica's disk requests. The superblock driver uses 1..9. */

@@ -11,8 +11,7 @@ const EMPTY = new Uint8Array(0);
 export function onRequest(r: Replica, message: VsrMessage): void {
   if (r.status !== 'normal' || r.isolated || r.mustRecover) return;
   if (!r.isLeader()) {
-    // Passed on once: a request that came from a replica already is not passed on again.
-    if (message.incarnation === 0) r.send(r.leaderOf(r.view), { ...message, incarnation: r.incarnation });
+    onRequestAtBackup(r, message);
     return;
   }
   if (isKnownRequest(r, message)) {
@@ -35,6 +34,28 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     return;
   }
   prepareRequest(r, message);
+}
+
+/**
+ * A backup answers what has been executed from its own table, and passes anything else on, once: a request that comes
+ * from a replica is not passed on again. It answers that request, too, when it is applied here, because the primary may
+ * hear this backup and not reach the client.
+ */
+function onRequestAtBackup(r: Replica, message: VsrMessage): void {
+  if (message.incarnation !== 0) return;
+  const session = r.sessions.get(message.client);
+  if (session !== null && session.request === message.request && session.request > 0) {
+    if (session.session === message.nonce) answerFromTable(r, message.client);
+    return;
+  }
+  // The session's registration is applied here and the session is gone: nobody need be asked.
+  if (message.nonce > 0 && r.commit >= message.nonce && session?.session !== message.nonce) {
+    evict(r, message);
+    return;
+  }
+  if (r.passedOn.size >= r.config.sessionsMax) r.passedOn.clear();
+  r.passedOn.set(message.client, message.request);
+  r.send(r.leaderOf(r.view), { ...message, incarnation: r.incarnation });
 }
 
 function evict(r: Replica, request: VsrMessage): void {

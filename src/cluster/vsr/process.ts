@@ -1,7 +1,7 @@
 import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
 import { ChunkReader } from '../host/chunk-reader.ts';
 import { verifyPrepare } from '../storage/record.ts';
-import { onCheckpoint, onCheckpointDisk, onCheckpointPersisted, onGetCheckpoint } from './checkpoint.ts';
+import { onCheckpoint, onCheckpointDisk, onCheckpointPersisted, onCheckpointRetry, onGetCheckpoint } from './checkpoint.ts';
 import { advanceCommit } from './commit.ts';
 import { TIMER, TOKEN, type VsrConfig } from './config.ts';
 import type { VsrMessage } from './message.ts';
@@ -214,6 +214,9 @@ export class VsrProcess implements Process {
         return;
       case TIMER.repair:
         this.repair(r);
+        return;
+      case TIMER.checkpointRetry:
+        onCheckpointRetry(r);
         return;
       case TIMER.recovery:
         onRecoveryTimer(r);

@@ -114,7 +114,7 @@ function openJournal(r: Replica, reader: ChunkReader): void {
 
 /** What one slot holds, by the decision table. */
 function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: Uint8Array | null): void {
-  const found = classifySlot(header, prepare, slot, r.config.journalSlots, r.config.cluster);
+  const found = classifySlot(header, prepare, slot, r.config.journalSlots, r.config.cluster, r);
   const journal = r.journal;
   if (header === null || prepare === null) journal.rough[slot] = 1;
   switch (found.decision) {
@@ -164,8 +164,7 @@ function rebuildLog(r: Replica): void {
     if (!kept) journal.forget(slot);
   }
   for (const header of named.values()) if (header.op > r.checkpointOp) journal.expect(header);
-  // Above the named headers the entries must chain without a gap; a faulty slot with a known header may stand in it.
-  while (journal.header(head + 1) !== null && chains(r, head + 1)) head++;
+  head = extendHead(r, head);
   for (let op = head + 1; op <= r.checkpointOp + journal.slotCount; op++) {
     if (journal.header(op) !== null && !journal.isFaulty(op)) journal.forget(journal.slotOf(op));
   }
@@ -179,10 +178,32 @@ function rebuildLog(r: Replica): void {
   r.advanceDurable();
 }
 
+/**
+ * Above the named headers the log goes on as far as its entries chain. A gap that is a faulty slot may have held an
+ * acknowledged op, so what lies beyond it may have been acknowledged, too, and stays; a gap that is torn or empty was
+ * never acknowledged, and nothing beyond it was either (prepare_ok only without gaps).
+ */
+function extendHead(r: Replica, from: number): number {
+  const { journal } = r;
+  let head = from;
+  for (;;) {
+    if (journal.header(head + 1) !== null) {
+      if (!chains(r, head + 1)) return head;
+      head++;
+      continue;
+    }
+    let beyond = head + 1;
+    while (journal.header(beyond) === null && journal.isFaulty(beyond) && beyond <= from + journal.slotCount) beyond++;
+    if (beyond === head + 1 || journal.header(beyond) === null) return head;
+    head = beyond;
+  }
+}
+
 function chains(r: Replica, op: number): boolean {
   const header = r.journal.header(op);
   const before = op - 1 === r.checkpointOp ? r.checkpointOpSum : r.journal.header(op - 1)?.sum;
-  return header !== null && before !== undefined && sameSum(header.parent, before);
+  if (header === null) return false;
+  return before === undefined ? r.journal.isFaulty(op - 1) : sameSum(header.parent, before);
 }
 
 /** A faulty slot stands for the one op above the checkpoint that maps to it, or for nothing when that is past. */

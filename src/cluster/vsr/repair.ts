@@ -57,9 +57,12 @@ export function repairRound(r: Replica): boolean {
   return missing;
 }
 
+/** Whom to ask for a checkpoint, or for ops beyond the own head: the primary, every other time another peer. */
 function transferSource(r: Replica): number {
   if (r.status === 'view-change' && r.isLeader()) return r.transferFrom;
-  return r.leaderOf(r.view);
+  if (r.repairAttempt % 2 === 0) return r.leaderOf(r.view);
+  const others = r.members.filter((member) => member !== r.replica);
+  return others[(r.repairAttempt >> 1) % others.length] ?? -1;
 }
 
 function ask(r: Replica, op: number, sum: Sum): void {
@@ -79,18 +82,20 @@ function ask(r: Replica, op: number, sum: Sum): void {
 function askPrimary(r: Replica, op: number): void {
   const message = r.message('getPrepare');
   message.op = op;
-  r.send(r.leaderOf(r.view), r.sealed(message, r.view, op));
+  r.send(transferSource(r), r.sealed(message, r.view, op));
 }
 
 /**
- * A peer misses an entry. With a sum any replica answers that holds exactly that entry; without one only the primary
- * of the view does. Who cannot says so, with its checkpoint: the asker then knows that it needs a state transfer.
+ * A peer misses an entry. With a sum any replica answers that holds exactly that entry; without one the primary of the
+ * view does, and a backup of it where the op is committed. Who cannot says so, with its checkpoint: the asker then knows that it needs a state transfer.
  */
 export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isMember(from) || r.mustRecover) return;
   const entry = r.journal.entry(message.op);
   const any = message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
-  const mine = any ? r.isPrimary && message.view === r.view && message.op <= r.op : true;
+  // A backup vouches for what is committed; only the primary knows what comes after.
+  const known = r.isPrimary ? r.op : Math.min(r.op, r.commitMax);
+  const mine = any ? r.status === 'normal' && message.view === r.view && message.op <= known : true;
   if (entry !== null && mine && (any || r.config.rules.repairAccepts(message.sum, entry))) {
     const answer = r.message('repairPrepare');
     answer.op = entry.op;

@@ -86,6 +86,8 @@ export class Replica implements ReplicaObservation {
   /** Client -> request that is in the pipeline. */
   readonly inPipeline: Map<number, number>;
   lastQuorumHeardUs: Us;
+  /** Backup: client -> request that was passed on to the primary; the backup answers it, too, once it is applied. */
+  readonly passedOn: Map<number, number>;
 
   // View change
   /** View that this replica proposes, 0 for none, and who proposes which. */
@@ -180,6 +182,7 @@ export class Replica implements ReplicaObservation {
     this.peerHeardUs = new Float64Array(64).fill(-1);
     this.queue = [];
     this.inPipeline = new Map();
+    this.passedOn = new Map();
     this.lastQuorumHeardUs = 0;
     this.proposed = 0;
     this.proposals = new Map();

@@ -85,7 +85,9 @@ function giveIn(r: Replica, from: number, message: VsrMessage): boolean {
   const connected = (mask & (1 << r.replica)) !== 0 && popcount(mask) >= r.viewQuorum();
   const nowUs = r.host.monotonicUs();
   const timeoutUs = r.electionTimeoutUs();
-  if (!connected || (mask & (1 << r.leaderOf(r.view))) !== 0 || message.view !== r.view) {
+  // A peer that is in a later view already cannot come back to this one, whomever it hears.
+  const hearsPrimary = message.view === r.view && (mask & (1 << r.leaderOf(r.view))) !== 0;
+  if (!connected || hearsPrimary) {
     r.complaintUs[from] = 0;
     return false;
   }
