@@ -1,7 +1,8 @@
 import type { Disk } from '../../sim/disk.ts';
 import type { BucketObject } from '../host/host-fleet.ts';
+import { HEADER_BYTES } from '../storage/record.ts';
 import { FILE, type VsrConfig } from '../vsr/config.ts';
-import { type DataSource, scanDataDirectory, slotHolds, ZONES } from './data-directory.ts';
+import { type DataSource, scanDataDirectory, ZONES } from './data-directory.ts';
 
 /** A copy of a replica's zones as it lies in the bucket. */
 export interface Snapshot extends BucketObject {
@@ -79,16 +80,24 @@ export class BackupStore {
     return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
-  /** Fault `backup.corrupt`: flips one byte in the body of the first intact record of an object. False without one. */
-  corrupt(name: string, slotBytes: number): boolean {
-    const prepares = this.objects.get(name)?.zones.get(FILE.prepares);
-    if (prepares === undefined) return false;
-    for (let at = 0; at + slotBytes <= prepares.length; at += slotBytes) {
-      if (!slotHolds(prepares.subarray(at, at + slotBytes))) continue;
-      prepares[at + 128] = (prepares[at + 128] as number) ^ 1;
+  /**
+   * Fault `backup.corrupt`: flips one bit of what a restore would need from an object, the newest record above its
+   * checkpoint, else the checkpoint. False when there is no such object.
+   */
+  corrupt(name: string, config: VsrConfig): boolean {
+    const snapshot = this.objects.get(name);
+    const prepares = snapshot?.zones.get(FILE.prepares);
+    if (snapshot === undefined || prepares === undefined) return false;
+    const scan = scanDataDirectory(snapshotSource(snapshot.zones), config);
+    if (scan.entries.has(scan.chainHead)) {
+      const at = (scan.chainHead % config.journalSlots) * config.slotBytes + HEADER_BYTES;
+      prepares[at] = (prepares[at] as number) ^ 1;
       return true;
     }
-    return false;
+    const blob = snapshot.zones.get(FILE.checkpoint[scan.superblock?.checkpointFile ?? 0]);
+    if (blob === undefined) return false;
+    blob[0] = (blob[0] as number) ^ 1;
+    return true;
   }
 
   /** Fault `backup.missing`. */

@@ -1,7 +1,6 @@
 import type { Disk } from '../../sim/disk.ts';
 import { hash128 } from '../storage/checksum.ts';
 import { type Header, type Prepare, sameSum, ZERO_SUM } from '../storage/prepare.ts';
-import { decodeRecord } from '../storage/record.ts';
 import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import { classifySlot } from '../vsr/journal-table.ts';
 import {
@@ -170,9 +169,4 @@ export function writeSuperblock(disk: Disk, state: SuperblockState, former: Open
   if (disk.createFile(FILE.superblock, bytes.length) !== '') return 'no space left on device';
   const error = disk.poke(FILE.superblock, 0, bytes, true);
   return error === '' ? '' : `superblock: ${error}`;
-}
-
-/** Whether `record` at the begin of a slot is an intact entry; for tools that flip bytes in snapshots. */
-export function slotHolds(bytes: Uint8Array): boolean {
-  return decodeRecord(bytes, 0) !== null;
 }

@@ -15,6 +15,18 @@ export interface RigOptions {
   readonly replicaCount?: number;
 }
 
+const NETWORK: RunPlan['network'] = {
+  latencyUsMin: 200,
+  latencyUsMean: 500,
+  lossPer65536: 0,
+  duplicatePer65536: 0,
+  reorderPer65536: 0,
+  reorderUsMax: 0,
+  corruptPer65536: 0,
+  bytesPerMs: 0,
+  queueMax: 0,
+};
+
 function planOf(options: RigOptions): RunPlan {
   return {
     version: PLAN_VERSION,
@@ -39,17 +51,7 @@ function planOf(options: RigOptions): RunPlan {
       restart: 'no',
       restartDelayUs: SECOND,
     },
-    network: {
-      latencyUsMin: 200,
-      latencyUsMean: 500,
-      lossPer65536: 0,
-      duplicatePer65536: 0,
-      reorderPer65536: 0,
-      reorderUsMax: 0,
-      corruptPer65536: 0,
-      bytesPerMs: 0,
-      queueMax: 0,
-    },
+    network: NETWORK,
     disk: DISK_DEFAULT,
     clock: { wallOffsetUs: options.wallOffsetUs ?? [], driftPpm: [] },
     workload: {
