@@ -62,24 +62,29 @@ export interface Scan {
   readonly recordCount: number;
 }
 
-export function readSuperblock(source: DataSource): OpenedSuperblock {
+function superblockCopies(source: DataSource): (Uint8Array | null)[] {
   const copies: (Uint8Array | null)[] = [];
   for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
     copies.push(source.read(FILE.superblock, copy * SUPERBLOCK_COPY_BYTES, SUPERBLOCK_COPY_BYTES));
   }
-  return openSuperblock(copies);
+  return copies;
+}
+
+export function readSuperblock(source: DataSource): OpenedSuperblock {
+  return openSuperblock(superblockCopies(source));
 }
 
 /** Reads everything as the server would at start, and judges it without changing anything. */
 export function scanDataDirectory(source: DataSource, config: VsrConfig): Scan {
-  const opened = readSuperblock(source);
+  const copies = superblockCopies(source);
+  const opened = openSuperblock(copies);
   const state = opened.kind === 'open' ? opened.state : null;
   const damage: Damage[] = [];
   if (opened.kind === 'lost') damage.push({ zone: FILE.superblock, index: 0, op: -1, text: opened.reason });
-  else {
-    for (const copy of opened.damagedCopies) {
-      damage.push({ zone: FILE.superblock, index: copy, op: -1, text: 'copy unreadable or behind the others' });
-    }
+  for (const [index, copy] of copies.entries()) {
+    // A copy that is intact but behind belongs to an update under way. Two of the same open if one of them can be read.
+    const intact = openSuperblock([copy, copy]).kind === 'open';
+    if (!intact) damage.push({ zone: FILE.superblock, index, op: -1, text: 'copy unreadable' });
   }
   const checkpointOp = state?.checkpointOp ?? 0;
   if (state !== null && checkpointOp > 0) scanCheckpoint(source, state, damage);

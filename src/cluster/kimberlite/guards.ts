@@ -61,6 +61,7 @@ export const COMMAND_GUARDS = [
     refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
   },
   {
+    // No ambiguity names it: it is the catalogue's own `refuse` of admin-verify; the two verify tools are AMB-PREFIX's.
     name: 'verify-needs-stopped',
     ambiguity: 'AMB-PREFIX',
     refuses: 'kimberlite-admin verify on a data directory that a server uses',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { diskSource, scanDataDirectory } from '../../../src/cluster/kimberlite/data-directory.ts';
 import { FILE } from '../../../src/cluster/vsr/config.ts';
+import { SUPERBLOCK_COPY_BYTES } from '../../../src/cluster/vsr/superblock.ts';
 import { SECOND } from '../../../src/sim/time.ts';
 import { Rig } from './kit.ts';
 
@@ -36,6 +38,30 @@ describe('storage verify', () => {
     expect(rig.run('kimberlite-admin verify --data-dir /var/lib/kimberlite', 'replica-1').stderr).toContain(
       'stop it first',
     );
+  });
+
+  it('never takes a write under way for damage, whenever it looks', () => {
+    const rig = new Rig();
+    for (let round = 0; round < 400; round++) {
+      rig.pass(7_331);
+      if (round % 200 === 100) rig.machine(rig.cluster.primaryHost()).stop('crash');
+      for (const host of rig.cluster.replicaHosts) {
+        const scan = scanDataDirectory(diskSource(rig.machine(host).disk), rig.cluster.config);
+        expect([scan.damage, scan.brokenOp]).toEqual([[], -1]);
+        if (!rig.machine(host).isUp && round % 200 === 199)
+          rig.run('systemctl start kimberlite', rig.machine(host).name);
+      }
+    }
+  });
+
+  it('lists an unreadable copy of the superblock', () => {
+    const rig = new Rig();
+    rig.run('systemctl stop kimberlite', 'replica-2');
+    rig.machine(2).disk.poke(FILE.superblock, SUPERBLOCK_COPY_BYTES + 100, new Uint8Array([0xff, 0xff, 0xff]), true);
+    expect(rig.run(VERIFY)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('superblock copy 1: copy unreadable'),
+    });
   });
 
   it('lists the damaged segment with its op', () => {
