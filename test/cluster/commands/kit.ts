@@ -140,7 +140,8 @@ export class Rig {
     return { ...step.value, stdout: printed + step.value.stdout };
   }
 
-  private wait(wait: Wait, endUs: number): boolean {
+  /** Lets the world pass until a wait is over; the answer is what the command gets. */
+  wait(wait: Wait, endUs: number): boolean {
     const { world } = this.cluster;
     if (wait.kind === 'sleep') {
       world.runUntil(Math.min(endUs, world.nowUs + wait.us));

@@ -5,6 +5,7 @@ import { type HostFleet, ownMachine } from '../host-fleet.ts';
 import { humanBytes, percentUp } from '../sizes.ts';
 
 const DEVICE = '/dev/nvme0n1';
+const BLOCK_BYTES = 4_096;
 
 const DF: CommandUsage = {
   command: 'df',
@@ -108,7 +109,9 @@ export const du: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
       continue;
     }
     let bytes = 0;
-    for (const each of files.values()) bytes += each;
+    // du counts blocks that are taken, 4 KiB each, and a folder has one of its own.
+    if (!files.has(name as string)) bytes += BLOCK_BYTES;
+    for (const each of files.values()) bytes += Math.ceil(each / BLOCK_BYTES) * BLOCK_BYTES;
     total += bytes;
     stdout += `${size(bytes)}\t${path}\n`;
   }
