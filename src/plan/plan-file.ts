@@ -97,7 +97,7 @@ const step = z.strictObject({
   id: z.string().min(1),
   on: z.string().min(1),
   script: z.string(),
-  phase: z.enum(['diagnose', 'resolve']),
+  phase: z.enum(['prepare', 'diagnose', 'resolve']),
   expectCode: z.int().min(0).max(255),
   expectMatch: z.array(z.string()),
   expectNoMatch: z.array(z.string()),

@@ -116,7 +116,8 @@ export interface OperatorStep {
   /** Host name or alias whose shell runs the script. */
   readonly on: string;
   readonly script: string;
-  readonly phase: 'diagnose' | 'resolve';
+  /** `prepare` steps set the scene before anything breaks; the mark `prepared` follows them. */
+  readonly phase: 'prepare' | 'diagnose' | 'resolve';
   readonly expectCode: number;
   /** JavaScript regular expressions that stdout+stderr must match, and must not match. */
   readonly expectMatch: readonly string[];

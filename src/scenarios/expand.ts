@@ -186,7 +186,11 @@ function operatorOf(scenario: Scenario, chosen: ScenarioVariant): OperatorPlan |
     onAlerts: operator.after_alert ?? [],
     startUs: operator.start ?? 0,
     reactionUs: operator.reaction ?? 0,
-    steps: [...diagnose.map((step) => stepOf(step, 'diagnose')), ...resolve.map((step) => stepOf(step, 'resolve'))],
+    steps: [
+      ...(chosen.prepare ?? scenario.prepare ?? []).map((step) => stepOf(step, 'prepare')),
+      ...diagnose.map((step) => stepOf(step, 'diagnose')),
+      ...resolve.map((step) => stepOf(step, 'resolve')),
+    ],
   };
 }
 

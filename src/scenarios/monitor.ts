@@ -3,7 +3,7 @@ import type { RuleSet } from '../alerts/rule-file.ts';
 import { RuleEngine } from '../alerts/rules.ts';
 import { SCRAPE_INTERVAL_US, ScrapeTarget } from '../alerts/scrape.ts';
 import { SeriesStore } from '../alerts/series.ts';
-import { scrape } from '../cluster/kimberlite/metrics.ts';
+import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { AlertRecord } from '../plan/result.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Us } from '../sim/time.ts';
@@ -19,24 +19,30 @@ export const CONTROL_SCRAPE = 1;
 export class Monitor {
   readonly engine: RuleEngine;
   private readonly simulation: Simulation;
+  private readonly fleet: KimberliteFleet;
   private readonly targets: readonly ScrapeTarget[];
+  /** The log agent of each host: it answers while the host does, also when the server is dead. */
+  private readonly agents: readonly ScrapeTarget[];
   private readonly severities: ReadonlyMap<string, string>;
   private readonly names: ReadonlyMap<string, string>;
 
-  constructor(simulation: Simulation, rules: RuleSet) {
+  constructor(simulation: Simulation, fleet: KimberliteFleet, rules: RuleSet) {
     this.simulation = simulation;
+    this.fleet = fleet;
     const store = new SeriesStore(rules.retentionUs);
     this.engine = new RuleEngine(rules, store, simulation.plan.startWallMs * 1_000);
-    this.targets = simulation.cluster.replicaHosts.map((host) => {
+    const target = (host: number, job: string): ScrapeTarget => {
       const { name } = simulation.cluster.world.machines[host] as Machine;
       return new ScrapeTarget(
         store,
         labelsOf([
           ['instance', name],
-          ['job', 'kimberlite'],
+          ['job', job],
         ]),
       );
-    });
+    };
+    this.targets = simulation.cluster.replicaHosts.map((host) => target(host, 'kimberlite'));
+    this.agents = simulation.cluster.replicaHosts.map((host) => target(host, 'log-agent'));
     const severities = new Map<string, string>();
     const names = new Map<string, string>();
     for (const group of rules.groups) {
@@ -56,15 +62,19 @@ export class Monitor {
     const { world } = cluster;
     for (const host of cluster.replicaHosts) {
       const cut = world.network.isCut(cluster.monitorHost, host) || world.network.isCut(host, cluster.monitorHost);
-      const samples = cut ? null : scrape(cluster, host);
-      const target = this.targets[host] as ScrapeTarget;
-      if (samples === null) target.failed(world.nowUs);
-      else target.answered(world.nowUs, samples.map((sample) => ({ ...sample, labels: labelsOf(sample.labels) })));
+      this.record(this.targets[host] as ScrapeTarget, cut ? null : this.fleet.metrics.scrape(host));
+      this.record(this.agents[host] as ScrapeTarget, cut ? null : this.fleet.metrics.scrapeHost(host));
     }
     for (const step of this.engine.evaluate(world.nowUs)) {
       if (step.to === 'firing') world.mark(`alert:${step.id}`, -1);
     }
     world.scheduleControl(world.nowUs + SCRAPE_INTERVAL_US, CONTROL_SCRAPE, 0, null);
+  }
+
+  private record(target: ScrapeTarget, samples: ReturnType<KimberliteFleet['metrics']['scrape']>): void {
+    const { nowUs } = this.simulation.cluster.world;
+    if (samples === null) target.failed(nowUs);
+    else target.answered(nowUs, samples.map((sample) => ({ ...sample, labels: labelsOf(sample.labels) })));
   }
 
   /** First time at which one of `ids` fired (any alert for an empty list), or -1. */

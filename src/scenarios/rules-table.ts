@@ -72,11 +72,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'torn-head-accepted',
-    what: 'a slot whose record fails its checksum is taken for an op that was never there',
-    source: 'issue 2, section 6; R7 (a faulty slot never denies)',
-    property: 'INV-DURABLE-ACK',
-    needs: ['disk.bit-rot'],
-    override: (honest, fired) => ({ faultyDenies: () => differs(fired, honest.faultyDenies(), true) }),
+    what: 'a torn record at the head of the journal is believed by its header alone',
+    source: 'issue 2, section 6; R3',
+    property: 'INV-STATE-EQUAL',
+    needs: ['host.power-loss'],
+    override: (honest, fired) => ({
+      refusesDamagedRecord: () => differs(fired, honest.refusesDamagedRecord(), false),
+    }),
   },
   {
     id: 'repair-accepts-any',

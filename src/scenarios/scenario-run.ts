@@ -1,12 +1,12 @@
 import { loadRuleSet } from '../alerts/rule-file.ts';
 import { kimberliteCommands } from '../cluster/kimberlite/commands/table.ts';
+import { FleetFiles } from '../cluster/kimberlite/files.ts';
 import { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { OperatorPlan } from '../plan/plan.ts';
 import { SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
-import { fleetFiles } from './fleet-files.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
@@ -29,16 +29,20 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const { plan, cluster } = simulation;
   const alerts = plan.alerts;
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
-  const monitor = new Monitor(simulation, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
+  const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
+  const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   simulation.onControl = (control) => {
     if (control === CONTROL_SCRAPE) monitor.tick();
   };
-  const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
   fleet.mend = (label) => simulation.nemesis.mend(label);
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   cluster.start();
   simulation.nemesis.start();
   let recoveredUs = -1;
+  if (operator !== null && plan.operator !== null) {
+    await operator.work(plan.operator.steps.filter((step) => step.phase === 'prepare'));
+    cluster.world.mark('prepared', -1);
+  }
   if (operator !== null && plan.operator !== null) {
     if (awaitAlert(simulation, monitor, plan.operator)) {
       const { steps } = plan.operator;
@@ -83,7 +87,7 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
       wallMs: (host) => simulation.plan.startWallMs + Math.floor((world.machine(host)?.clock.wallUs() ?? world.nowUs) / 1_000),
     },
     seed: simulation.plan.seed | 0,
-    files: fleetFiles(fleet),
+    files: new FleetFiles(fleet),
     resolveHost,
     canReach: (from, to) => fleet.canReach(from, to),
   });

@@ -308,6 +308,18 @@ export class Machine implements Host {
     for (const event of deferred) this.world.schedule(now, event.kind, this.id, event.a, event.b, event.ref);
   }
 
+  /** Lets something outside of the world's events act on the process (an operator's command), as one handler. */
+  act(action: () => void): void {
+    if (this.process === null) return;
+    try {
+      action();
+    } catch (error) {
+      this.failed(error);
+      return;
+    }
+    this.flush();
+  }
+
   /** A message arrives. Returns whether a handler ran. */
   deliver(from: number, message: Message): boolean {
     if (this.process === null) return false;

@@ -126,7 +126,8 @@ export class World implements WorldCore {
         break;
       case EVENT.start: {
         const machine = this.machines[host] as Machine;
-        if (queue.a === machine.incarnation) machine.start();
+        // A start that was due when an operator stopped the service does not happen.
+        if (queue.a === machine.incarnation && machine.enabled) machine.start();
         this.afterEvent?.(host);
         break;
       }

@@ -79,6 +79,7 @@ export class KimberliteMachine implements StateMachine {
         stream.length++;
         stream.chain0 = next[0];
         stream.chain1 = next[1];
+        this.hash1 = (this.hash1 ^ next[0] ^ payloadDigest(prepare.body)) | 0;
         return outcome(stream.length, stream.chain0, stream.chain1);
       }
       case KIMBERLITE_OPERATION.read: {
@@ -154,6 +155,16 @@ export class KimberliteMachine implements StateMachine {
     }
     return stream;
   }
+}
+
+/** Stands for an event's payload, which is part of the state although no reply shows it. */
+function payloadDigest(body: Uint8Array): number {
+  let digest = body.length;
+  for (let at = 8; at + 4 <= body.length; at += 4) {
+    const four = (body[at] as number) | ((body[at + 1] as number) << 8) | ((body[at + 2] as number) << 16);
+    digest = Math.imul(digest ^ four ^ ((body[at + 3] as number) << 24), 0x9e3779b1);
+  }
+  return digest;
 }
 
 function word(bytes: Uint8Array, at: number): number {

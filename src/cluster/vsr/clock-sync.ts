@@ -54,7 +54,8 @@ interface Sample {
  * follows it (catalogue, model.clock_rule: tolerance 500 ms, expiry 30 s, window 3 to 10 s).
  */
 export class ClockSync {
-  readonly quorum: number;
+  /** Sources that must agree, the own clock included: a replication quorum of the present members. */
+  quorum: number;
   readonly toleranceUs: number;
   readonly windowUs: Us;
   readonly epochUs: Us;

@@ -1,9 +1,9 @@
 import { hash128 } from '../storage/checksum.ts';
-import { encodeReserved } from '../storage/record.ts';
+import { decodeHeader, encodeReserved } from '../storage/record.ts';
 import { type Header, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import type { ChunkReader } from '../host/chunk-reader.ts';
 import { restoreState } from './checkpoint.ts';
-import { FILE, HEADER_SECTOR_BYTES, TIMER, TOKEN } from './config.ts';
+import { FILE, HEADER_BYTES, HEADER_SECTOR_BYTES, TIMER, TOKEN } from './config.ts';
 import { SLOT } from './journal.ts';
 import { classifySlot } from './journal-table.ts';
 import { logOfView } from './log-suffix.ts';
@@ -54,6 +54,7 @@ function openBlank(r: Replica): void {
 function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.epoch = state.epoch;
   r.members = [...state.members];
+  r.clock.quorum = Math.floor(r.members.length / 2) + 1;
   r.view = state.view;
   r.logView = state.logView;
   r.durableView = state.view;
@@ -122,8 +123,8 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
       return;
     case 'torn':
       r.host.reached('torn-append-found');
-      if (r.config.rules.refusesDamagedRecord()) return;
-      break;
+      if (!r.config.rules.refusesDamagedRecord() && prepare !== null) takeUnchecked(r, slot, prepare);
+      return;
     case 'faulty':
       r.checksumFailures++;
       r.host.reached('faulty-slot-found');
@@ -140,6 +141,16 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
     default:
       found.decision satisfies never;
   }
+}
+
+/** What a replica does that believes a record by its header alone: only a mutant comes here. */
+function takeUnchecked(r: Replica, slot: number, bytes: Uint8Array): void {
+  const header = decodeHeader(bytes, 0);
+  if (header === null || header.op % r.config.journalSlots !== slot || header.sizeBytes > bytes.length) return;
+  const record = bytes.slice(0, header.sizeBytes);
+  const entry = { ...header, record, body: record.subarray(HEADER_BYTES) };
+  r.journal.entries[slot] = entry;
+  r.journal.headers[slot] = entry;
 }
 
 /**

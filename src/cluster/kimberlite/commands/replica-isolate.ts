@@ -64,7 +64,7 @@ function* isolate(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (node === null) {
     const problem = isolateStopped(fleet, host);
     if (problem !== '') return failed(1, `${ISOLATE.command}: ${problem}\n`);
-  } else node.isolate();
+  } else fleet.machineOfReplica(host).act(() => node.isolate());
   fleet.isolations.set(host, parsed.flags.text('reason') ?? '');
   const where = node === null ? ' (server not running: recorded in its superblock)' : '';
   return ok(`replica ${id}: isolated${where}\nremaining voters: ${voters.join(', ') || 'none'}\n`);
@@ -98,7 +98,7 @@ function* rejoin(argv: readonly string[], _stdin: string, ctx: Context): Run {
   }
   if (node.status !== 'isolated')
     return failed(1, `${REJOIN.command}: replica ${id} is not isolated (${node.status})\n`);
-  node.rejoin();
+  fleet.machineOfReplica(host).act(() => node.rejoin());
   fleet.isolations.delete(host);
   return ok(`replica ${id}: ${node.status}\n`);
 }

@@ -13,6 +13,7 @@ import { RECONFIG } from './reconfig.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
 import { REPLICA_STATUS } from './replica-status.ts';
 import { server } from './server.ts';
+import { SETUP } from './setup.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
 import { ADMIN_VERIFY_COMMAND, STORAGE_VERIFY } from './storage-verify.ts';
@@ -44,6 +45,6 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
   );
   commands.set('kimberlite-server', server);
-  for (const [name, command] of PEOPLE) commands.set(name, command);
+  for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
   return { commands };
 }
