@@ -345,13 +345,16 @@ export class TestCluster {
     return label;
   }
 
-  /** Opens one cut, or all of them and all rules about messages. */
-  heal(label?: string): void {
-    for (const each of label === undefined ? [...this.cuts] : [label]) {
-      this.world.network.heal(each);
-      this.cuts.delete(each);
-    }
-    if (label === undefined) this.world.network.rules.length = 0;
+  /** Opens all cuts and takes away all rules about messages. */
+  heal(): void {
+    this.healCuts();
+    this.world.network.rules.length = 0;
+  }
+
+  /** Opens all cuts; rules about messages stay. */
+  healCuts(): void {
+    for (const label of this.cuts) this.world.network.heal(label);
+    this.cuts.clear();
     this.disturb();
   }
 
@@ -395,9 +398,8 @@ export class TestCluster {
     return this.counts.get(host === undefined ? mark : `${mark}@${host}`) ?? 0;
   }
 
-  /** Whether all replicas that run are normal in one view, with equal logs, nothing missing and clocks agreed. */
-  isConverged(hosts: readonly number[] = this.up): boolean {
-    if (hosts.length === 0) return false;
+  /** Whether all replicas (or those named) are up and normal in one view, with equal logs, nothing missing, clocks agreed. */
+  isConverged(hosts: readonly number[] = this.all): boolean {
     const first = this.cluster.observation(hosts[0] as number);
     return hosts.every((host) => {
       const seen = this.cluster.observation(host);
@@ -429,7 +431,7 @@ export class TestCluster {
     // Enough of new writes for a checkpoint in the healed cluster (R12: a new write of each client commits).
     for (const index of this.issued.keys()) this.submit(this.cluster.config.checkpointOps, index);
     const idle = (): boolean => this.cluster.clients.every((client) => client?.idle);
-    const together = (): boolean => this.up.length === this.all.length && this.isConverged() && idle();
+    const together = (): boolean => this.isConverged() && idle();
     this.runUntil('the healed cluster converges', together, withinUs);
     for (const [index, count] of this.issued.entries()) {
       const key = streamKey(1, index);
