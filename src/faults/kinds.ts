@@ -53,6 +53,9 @@ function validateDuration(place: string, fault: FaultPlan, kind: FaultKind): str
   if (kind.lasts === 'instant' && fault.durationUs > 0) {
     return `${place}: durationUs is ${fault.durationUs}, but ${fault.kind} is done at once; set it to 0`;
   }
+  if (kind.lasts === 'instant' && fault.endsOn !== undefined) {
+    return `${place}: endsOn is given, but ${fault.kind} is done at once; leave it out`;
+  }
   if (fault.durationUs === 0 && (fault.kind === 'net.clog' || fault.kind === 'disk.stall')) {
     return `${place}: durationUs is 0, but ${fault.kind} needs an end; give microseconds from 1`;
   }
@@ -60,18 +63,21 @@ function validateDuration(place: string, fault: FaultPlan, kind: FaultKind): str
 }
 
 function validateTrigger(place: string, fault: FaultPlan): string | null {
-  const trigger = fault.trigger;
-  if (trigger.kind === 'at') {
-    return isCount(trigger.atUs) ? null : `${place}: trigger.atUs is ${trigger.atUs}; give microseconds from 0`;
+  const { trigger, endsOn } = fault;
+  if (trigger.kind === 'at' && !isCount(trigger.atUs)) {
+    return `${place}: trigger.atUs is ${trigger.atUs}; give microseconds from 0`;
   }
-  if (trigger.mark === '') return `${place}: trigger.mark is empty; name a mark such as view-change-started`;
-  if (!isCount(trigger.nth) || trigger.nth < 1) {
-    return `${place}: trigger.nth is ${trigger.nth}; give an integer from 1 (the first time)`;
-  }
-  if (!Number.isInteger(trigger.host) || trigger.host < -1) {
-    return `${place}: trigger.host is ${trigger.host}; give a host number, or -1 for any`;
-  }
-  return isCount(trigger.delayUs) ? null : `${place}: trigger.delayUs is ${trigger.delayUs}; give microseconds from 0`;
+  const started = trigger.kind === 'on' ? validateState(`${place}: trigger`, trigger) : null;
+  return started ?? (endsOn === undefined ? null : validateState(`${place}: endsOn`, endsOn));
+}
+
+/** What is wrong with a trigger by state, or null. */
+function validateState(place: string, on: NonNullable<FaultPlan['endsOn']>): string | null {
+  if (on.mark === '') return `${place}.mark is empty; name a mark such as view-change-started`;
+  if (!isCount(on.nth) || on.nth < 1) return `${place}.nth is ${on.nth}; give an integer from 1 (the first time)`;
+  if (!Number.isInteger(on.host) || on.host < -1)
+    return `${place}.host is ${on.host}; give a host number, or -1 for any`;
+  return isCount(on.delayUs) ? null : `${place}.delayUs is ${on.delayUs}; give microseconds from 0`;
 }
 
 function validateTarget(place: string, fault: FaultPlan, kind: FaultKind): string | null {

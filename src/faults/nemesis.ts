@@ -18,8 +18,9 @@ export const NEMESIS_CONTROL = { strike: 1_000, end: 1_001, step: 1_002 } as con
 const RETRY_US: Us = 100_000;
 const RETRIES_MAX = 50;
 
-/** A trigger that waits for its mark. */
+/** A trigger that waits for its mark; `control` says what it lets happen. */
 interface Waiting {
+  readonly control: typeof NEMESIS_CONTROL.strike | typeof NEMESIS_CONTROL.end;
   readonly index: number;
   readonly nth: number;
   readonly host: number;
@@ -116,11 +117,14 @@ export class Nemesis {
         this.schedule(Math.max(trigger.atUs, this.world.nowUs), NEMESIS_CONTROL.strike, index, 0);
         continue;
       }
-      const { nth, host, delayUs, mark } = trigger;
-      const list = this.waiting.get(mark) ?? [];
-      this.waiting.set(mark, list);
-      list.push({ index, nth, host, delayUs, count: 0 });
+      this.await(NEMESIS_CONTROL.strike, index, trigger);
     }
+  }
+
+  private await(control: Waiting['control'], index: number, on: NonNullable<FaultPlan['endsOn']>): void {
+    const { nth, host, delayUs, mark } = on;
+    const list = this.waiting.get(mark) ?? [];
+    this.waiting.set(mark, [...list, { control, index, nth, host, delayUs, count: 0 }]);
   }
 
   /** Faults that have been refused or found nothing to strike, and never took effect. */
@@ -146,7 +150,7 @@ export class Nemesis {
       waiting.count++;
       if (waiting.count !== waiting.nth) continue;
       met = true;
-      this.schedule(this.world.nowUs + waiting.delayUs, NEMESIS_CONTROL.strike, waiting.index, 0);
+      this.schedule(this.world.nowUs + waiting.delayUs, waiting.control, waiting.index, 0);
     }
     if (!met) return;
     const rest = list.filter((waiting) => waiting.count < waiting.nth);
@@ -230,11 +234,13 @@ export class Nemesis {
     if (outcome.kind === 'armed') {
       this.active.set(fault.label, { fault, hosts, end: outcome.end, step: null, lingering: false });
       if (fault.durationUs > 0) this.schedule(nowUs + fault.durationUs, NEMESIS_CONTROL.end, index, null);
+      if (fault.endsOn !== undefined) this.await(NEMESIS_CONTROL.end, index, fault.endsOn);
       return;
     }
     this.noteFired(fault, hosts);
     const { end, step, endAfterUs } = outcome;
     if (end === null) return;
+    if (fault.endsOn !== undefined) this.await(NEMESIS_CONTROL.end, index, fault.endsOn);
     const lingering = endAfterUs < 0 && faultKind(fault.kind)?.lasts === 'instant';
     this.active.set(fault.label, { fault, hosts, end, step, lingering });
     const durationUs = endAfterUs >= 0 ? endAfterUs : fault.durationUs;

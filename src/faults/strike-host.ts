@@ -12,7 +12,8 @@ export function crashProcess(strike: Strike): Outcome {
   if (up.length === 0) return later('no process runs there');
   const cause = strike.choice('cause') as 'crash' | 'oom-kill' | 'exit';
   for (const host of up) endProcess(strike.machine(host), cause);
-  return fired(strike.fault.durationUs === 0 ? null : () => startAgain(strike, up));
+  const { durationUs, endsOn } = strike.fault;
+  return fired(durationUs === 0 && endsOn === undefined ? null : () => startAgain(strike, up));
 }
 
 /** At the end of its duration a crash lets the process start, if no supervisor has done so. */

@@ -11,16 +11,15 @@ const fraction = z.int().min(0).max(65536);
 const bytes = z.int().min(1);
 const variant = z.enum(['safe', 'literal', 'swarm']);
 
-const trigger = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('at'), atUs: us }),
-  z.strictObject({
-    kind: z.literal('on'),
-    mark: z.string().min(1),
-    nth: z.int().min(1),
-    host: z.int().min(-1),
-    delayUs: us,
-  }),
-]);
+const onState = z.strictObject({
+  kind: z.literal('on'),
+  mark: z.string().min(1),
+  nth: z.int().min(1),
+  host: z.int().min(-1),
+  delayUs: us,
+});
+
+const trigger = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('at'), atUs: us }), onState]);
 
 const target = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hosts'), hosts: z.array(count) }),
@@ -37,6 +36,7 @@ const fault = z.strictObject({
   trigger,
   target,
   durationUs: us,
+  endsOn: onState.exactOptional(),
   params: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 

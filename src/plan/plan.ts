@@ -39,6 +39,8 @@ export interface FaultPlan {
   readonly target: Target;
   /** 0 for a fault that is an instant. */
   readonly durationUs: Us;
+  /** State that ends it, counted from its first effect on; `durationUs` ends it, too, if that comes first. */
+  readonly endsOn?: Extract<Trigger, { readonly kind: 'on' }>;
   /** Numbers with their unit in the name, or strings of a closed set, as the kind defines. */
   readonly params: Readonly<Record<string, number | string>>;
 }

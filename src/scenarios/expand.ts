@@ -82,12 +82,14 @@ function faultOf(fault: ScenarioFault, seed: number): FaultPlan {
     name,
     typeof value === 'string' ? value : draw(value, seed, label(`params/${name}`)),
   ]);
+  const { until } = fault;
   return {
     label: fault.label,
     kind: fault.fault,
     trigger: triggerOf(fault, seed),
     target: fault.target,
     durationUs: fault.for === undefined ? 0 : draw(fault.for, seed, label('for')),
+    ...(until === undefined ? {} : { endsOn: stateOf(until, seed, label('until')) }),
     params: Object.fromEntries(params),
   };
 }
@@ -95,12 +97,16 @@ function faultOf(fault: ScenarioFault, seed: number): FaultPlan {
 function triggerOf(fault: ScenarioFault, seed: number): Trigger {
   const { on, at } = fault;
   if (on === undefined) return { kind: 'at', atUs: at === undefined ? 0 : draw(at, seed, `${fault.label}/at`) };
+  return stateOf(on, seed, `${fault.label}/after`);
+}
+
+function stateOf(on: NonNullable<ScenarioFault['on']>, seed: number, label: string): Extract<Trigger, { kind: 'on' }> {
   return {
     kind: 'on',
     mark: on.mark,
     nth: on.nth ?? 1,
     host: on.host ?? -1,
-    delayUs: on.after === undefined ? 0 : draw(on.after, seed, `${fault.label}/after`),
+    delayUs: on.after === undefined ? 0 : draw(on.after, seed, label),
   };
 }
 

@@ -87,9 +87,11 @@ function judgeFaults(base: Path, faults: readonly ScenarioFault[], scenario: Sce
     const hostMax = scenario.cluster.replicas + 64;
     const far = fault.target.kind === 'hosts' ? fault.target.hosts.find((host) => host >= hostMax) : undefined;
     if (far !== undefined) say([...path, 'target'], `host ${far} does not exist`, 'replicas come first, then clients');
-    const step = /^operator:(.*)$/.exec(fault.on?.mark ?? '')?.[1];
-    if (step !== undefined && !stepIds(scenario).includes(step)) {
-      say([...path, 'on', 'mark'], `step ${step} does not exist`, suggestion(step, stepIds(scenario)));
+    for (const key of ['on', 'until'] as const) {
+      const step = /^operator:(.*)$/.exec(fault[key]?.mark ?? '')?.[1];
+      if (step !== undefined && !stepIds(scenario).includes(step)) {
+        say([...path, key, 'mark'], `step ${step} does not exist`, suggestion(step, stepIds(scenario)));
+      }
     }
   }
 }

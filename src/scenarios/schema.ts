@@ -77,20 +77,21 @@ const load = z.strictObject({
   operations: count.optional().describe('0: until the phase under faults ends'),
 });
 
+const onState = z.strictObject({
+  mark: name.describe('a mark of the system, ack, or operator:<step id>'),
+  nth: positive.optional(),
+  host: count.optional(),
+  after: drawnDuration.optional(),
+});
+
 const fault = z.strictObject({
   label: id.describe('identity of the fault in decisions, ledger and reports'),
   fault: name.describe('kind of the fault'),
   at: drawnDuration.optional(),
-  on: z
-    .strictObject({
-      mark: name.describe('a mark of the system, ack, or operator:<step id>'),
-      nth: positive.optional(),
-      host: count.optional(),
-      after: drawnDuration.optional(),
-    })
-    .optional(),
+  on: onState.optional(),
   target,
-  for: drawnDuration.optional().describe('absent: an instant'),
+  for: drawnDuration.optional().describe('absent: an instant, or until the phase under faults ends'),
+  until: onState.optional().describe('state that ends it, counted from its first effect on'),
   params: params.optional(),
 });
 

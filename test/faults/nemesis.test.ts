@@ -161,6 +161,47 @@ describe('effects', () => {
   });
 });
 
+describe('ends by state', () => {
+  const until = (mark: string, nth: number): NonNullable<FaultPlan['endsOn']> => ({
+    kind: 'on',
+    mark,
+    nth,
+    host: -1,
+    delayUs: 10 * MS,
+  });
+
+  test('count from the first effect on, and only of their own mark', () => {
+    const bench = faultBench([{ ...fault('net.partition', { hosts: [2] }), endsOn: until('news', 2) }]);
+    bench.nemesis.onMark('news', 0);
+    bench.world.runUntil(200 * MS);
+    bench.nemesis.onMark('news', 0);
+    bench.nemesis.onMark('other', 0);
+    bench.world.runUntil(300 * MS);
+    expect(bench.world.network.isCut(0, 2)).toBe(true);
+    bench.nemesis.onMark('news', 1);
+    bench.world.runUntil(305 * MS);
+    expect(bench.world.network.isCut(0, 2)).toBe(true);
+    bench.world.runUntil(311 * MS);
+    expect(bench.world.network.isCut(0, 2)).toBe(false);
+  });
+
+  test('let a crashed process start again', () => {
+    const bench = faultBench([{ ...fault('process.crash', { hosts: [1] }), endsOn: until('news', 1) }]);
+    bench.machine(1).supervisor.policy = 'no';
+    bench.world.runUntil(9_000 * MS);
+    expect(bench.machine(1).isUp).toBe(false);
+    bench.nemesis.onMark('news', -1);
+    bench.world.runUntil(9_100 * MS);
+    expect(bench.machine(1).isUp).toBe(true);
+  });
+
+  test('have no meaning for an instant', () => {
+    expect(() => faultBench([{ ...fault('disk.lost', { hosts: [1] }), endsOn: until('news', 1) }])).toThrow(
+      'endsOn is given, but disk.lost is done at once',
+    );
+  });
+});
+
 describe('partitions', () => {
   const cutBy = (params: FaultPlan['params'], hosts: readonly number[]): string[] => {
     const bench = faultBench([fault('net.partition', { hosts, params })]);

@@ -24,6 +24,13 @@ const trigger = fc.oneof(
     delayUs: us,
   }),
 );
+const endsOn = fc.record({
+  kind: fc.constant('on' as const),
+  mark: word,
+  nth: fc.integer({ min: 1, max: 99 }),
+  host: fc.integer({ min: -1, max: 9 }),
+  delayUs: us,
+});
 const target = fc.oneof(
   fc.record({ kind: fc.constant('hosts' as const), hosts: fc.array(fc.nat(9)) }),
   fc.record({
@@ -32,7 +39,7 @@ const target = fc.oneof(
     index: fc.nat(4),
   }),
 );
-const fault: fc.Arbitrary<FaultPlan> = fc.record({
+const faultParts = {
   label: word,
   kind: word,
   trigger,
@@ -41,7 +48,8 @@ const fault: fc.Arbitrary<FaultPlan> = fc.record({
   params: fc.dictionary(fc.stringMatching(/^[a-z]{1,6}(Us|Bytes)?$/), fc.oneof(fc.integer(), anyText), {
     noNullPrototype: true,
   }),
-});
+};
+const fault: fc.Arbitrary<FaultPlan> = fc.oneof(fc.record(faultParts), fc.record({ ...faultParts, endsOn }));
 const step: fc.Arbitrary<OperatorStep> = fc.record({
   id: word,
   on: word,
