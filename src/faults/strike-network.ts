@@ -41,6 +41,8 @@ export function partitionLinks(strike: Strike): DirectedLink[] {
         return direction === 'in' ? oneWay(rest, hosts) : oneWay(hosts, rest);
       case 'isolate-one':
         return isolateOne(hosts[0] as number, without(replicas, hosts[0] as number), direction);
+      case 'isolate-each':
+        return symmetric([...hosts.map((host) => [host]), rest]);
       case 'majority-minority':
         return replicas.length < 2 ? [] : majorityMinority(replicas, strike.world.seed, strike.key).links;
       case 'bridge':

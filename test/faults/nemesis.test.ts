@@ -218,6 +218,8 @@ describe('partitions', () => {
     expect(cutBy({ shape: 'one-way', direction: 'out' }, [0])).toEqual(['01', '02']);
     expect(cutBy({ shape: 'one-way', direction: 'in' }, [0])).toEqual(['10', '20']);
     expect(cutBy({ shape: 'isolate-one', direction: 'in' }, [1])).toEqual(['01', '21']);
+    expect(cutBy({ shape: 'isolate-each' }, [0, 1, 2])).toEqual('01 02 10 12 20 21'.split(' '));
+    expect(cutBy({ shape: 'isolate-each' }, [0, 1])).toEqual('01 02 10 12 20 21'.split(' '));
     expect(cutBy({ shape: 'bridge' }, [1])).toEqual(['02', '20']);
     expect(cutBy({ shape: 'clients' }, [0])).toEqual(['03', '04', '30', '40']);
     expect(cutBy({ shape: 'clients', direction: 'in' }, [0, 4])).toEqual(['40']);

@@ -96,9 +96,11 @@ function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): 
   const ours = (view: ReplicaView): boolean => members.includes(view.host) && epochOf(view) === epoch;
   const healthy = views.filter((view) => isHealthy(view) && ours(view)).length;
   const leader = leaderOf(views);
+  // Replicas that are normal by their own lights form no quorum while nobody leads them.
+  const quorumState = healthy < quorum ? 'lost' : leader === null ? 'without a leader' : 'available';
   const head = [
     `cluster: size ${size}, epoch ${epoch}`,
-    `quorum: ${healthy >= quorum ? 'available' : 'lost'} (${healthy} of ${size} healthy, ${quorum} needed)`,
+    `quorum: ${quorumState} (${healthy} of ${size} healthy, ${quorum} needed)`,
     `leader: ${leader === null ? 'none' : `replica ${leader.id}, view ${leader.view}`}`,
   ];
   const foreign = views.filter((view) => view.node !== null && !ours(view)).map((view) => view.id);
