@@ -14,6 +14,7 @@ import { type Stream, stream } from '../sim/random.ts';
 import { MS, SECOND, type Us } from '../sim/time.ts';
 import type { FaultKindName } from './kind-table.ts';
 import { swarmFaults } from './swarm-faults.ts';
+import { drawStorm } from './swarm-storms.ts';
 
 /** What may be laid down about a swarm plan before it is drawn; the rest is drawn as if nothing had been. */
 export interface SwarmOverrides {
@@ -48,25 +49,30 @@ export function swarmPlan(seed: number, overrides: SwarmOverrides = {}): RunPlan
     overrides.clientCount ?? null,
     network.latencyUsMean,
   );
+  const weather = stream(seed, 'swarm/storm');
+  const storm =
+    replicaCount === 3 && overrides.kinds === undefined && weather.chance(1, 6) ? drawStorm(cluster, weather) : null;
   return {
     ...PLAN_FRAME,
     variant: 'swarm',
     scenario: 'swarm',
     seed: seed >>> 0,
-    cluster,
+    cluster: storm?.cluster ?? cluster,
     network,
     disk: swarmDisk(stream(seed, 'swarm/disk')),
     clock: swarmClocks(stream(seed, 'swarm/clock'), replicaCount + cluster.clientCount),
     workload: swarmWorkload(stream(seed, 'swarm/workload'), cluster, faultPhaseUs),
-    faults: swarmFaults(seed, {
-      replicaCount,
-      clientCount: cluster.clientCount,
-      faultPhaseUs,
-      restartDelayUs: cluster.restartDelayUs,
-      kinds: overrides.kinds ?? null,
-      faultsMax: overrides.faultsMax ?? 10,
-    }),
-    faultPhaseUs,
+    faults:
+      storm?.faults ??
+      swarmFaults(seed, {
+        replicaCount,
+        clientCount: cluster.clientCount,
+        faultPhaseUs,
+        restartDelayUs: cluster.restartDelayUs,
+        kinds: overrides.kinds ?? null,
+        faultsMax: overrides.faultsMax ?? 10,
+      }),
+    faultPhaseUs: storm === null ? faultPhaseUs : Math.max(faultPhaseUs, 24 * SECOND),
     rarities: overrides.rarities ?? drawnRarities,
   };
 }

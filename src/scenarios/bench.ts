@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { memoryUsage } from 'node:process';
-import { healthyPlan, swarmPlan } from '../faults/swarm.ts';
 import { HONEST_RULES } from '../cluster/vsr/rules.ts';
+import { healthyPlan, swarmPlan } from '../faults/swarm.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { HOUR, SECOND } from '../sim/time.ts';
 import { checksOf } from './properties.ts';
-import { runSwarm } from './swarm-run.ts';
 import { Simulation } from './simulation.ts';
+import { runSwarm } from './swarm-run.ts';
 
 /** One line of the benchmark. Rates are per wall second, median of the repeats. */
 export interface BenchResult {
@@ -62,7 +62,10 @@ function build(plan: RunPlan): Simulation {
 }
 
 function committedOf(simulation: Simulation): number {
-  return Math.max(0, ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0));
+  return Math.max(
+    0,
+    ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0),
+  );
 }
 
 /** R29: 3 replicas, 32 closed-loop clients, 128-byte events, all checkers on. */
@@ -86,7 +89,8 @@ function swarm(): Sample {
   for (let seed = 1; seed <= SWARM_SEEDS; seed++) {
     const simulation = build(swarmPlan(seed));
     runSwarm(simulation);
-    if (simulation.failed) throw new Error(`vsr-swarm failed at seed ${seed}: ${JSON.stringify(simulation.findings[0])}`);
+    if (simulation.failed)
+      throw new Error(`vsr-swarm failed at seed ${seed}: ${JSON.stringify(simulation.findings[0])}`);
     events += simulation.cluster.world.events;
     committed += committedOf(simulation);
   }

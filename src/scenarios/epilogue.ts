@@ -1,5 +1,5 @@
-import { operationBody } from '../cluster/vsr/client.ts';
 import { KIMBERLITE_OPERATION, type StreamState } from '../cluster/kimberlite/machine.ts';
+import { operationBody } from '../cluster/vsr/client.ts';
 import { DOMAIN, mix2 } from '../sim/mix.ts';
 import type { Us } from '../sim/time.ts';
 import { converge } from './liveness.ts';
@@ -37,7 +37,8 @@ function readBack(simulation: Simulation, before: ReadonlyMap<number, StreamStat
     // The clients' own streams (tenant 9) were written again after the restart.
     if (key >>> 16 === 9) continue;
     client.plan({ operation: KIMBERLITE_OPERATION.read, key, value: 0, body: operationBody(key, 0, 8) });
-    if (!simulation.advanceUntil(() => client.idle, 10_000, world.nowUs + boundUs)) return `read of stream ${key} not answered`;
+    if (!simulation.advanceUntil(() => client.idle, 10_000, world.nowUs + boundUs))
+      return `read of stream ${key} not answered`;
     const got = client.last;
     if (got === null || got.length !== wanted.length || got.chain0 !== wanted.chain0 || got.chain1 !== wanted.chain1) {
       simulation.report('INV-DURABLE-ACK', 'cold-restart-read-back', {

@@ -1,10 +1,10 @@
-import { operationBody } from '../cluster/vsr/client.ts';
 import { KIMBERLITE_OPERATION, streamKey } from '../cluster/kimberlite/machine.ts';
+import { operationBody } from '../cluster/vsr/client.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import type { Machine } from '../sim/machine.ts';
 import { DOMAIN, mix2, mix3 } from '../sim/mix.ts';
 import { isolateOne } from '../sim/partition.ts';
 import { SECOND, type Us } from '../sim/time.ts';
-import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
 
 /** How often convergence is looked at. */
@@ -48,8 +48,10 @@ export function pendingReason(simulation: Simulation, core: readonly number[]): 
   for (const host of core) {
     const seen = simulation.cluster.observation(host);
     if (seen === null) return `replica ${host} is down`;
-    if (seen.status !== 'normal' || seen.mustRecover) return `replica ${host} is ${seen.mustRecover ? 'recovering' : seen.status}`;
-    if (seen.commit < seen.commitMax || seen.op !== seen.commitMax) return `replica ${host} holds uncommitted or unapplied ops`;
+    if (seen.status !== 'normal' || seen.mustRecover)
+      return `replica ${host} is ${seen.mustRecover ? 'recovering' : seen.status}`;
+    if (seen.commit < seen.commitMax || seen.op !== seen.commitMax)
+      return `replica ${host} holds uncommitted or unapplied ops`;
     if (!seen.settled) return `replica ${host} has missing or faulty slots, or no clock epoch`;
     if (first === null) {
       first = seen;
@@ -71,7 +73,10 @@ export function pendingReason(simulation: Simulation, core: readonly number[]): 
 }
 
 /** A subset of voters that is to converge, with the others cut off, or all of them: drawn by key (R12). */
-export function chooseCore(simulation: Simulation, recoverable: (core: readonly number[]) => boolean): readonly number[] {
+export function chooseCore(
+  simulation: Simulation,
+  recoverable: (core: readonly number[]) => boolean,
+): readonly number[] {
   const { seed, cluster } = simulation.plan;
   const all = simulation.cluster.replicaHosts;
   const quorum = Math.floor(cluster.replicaCount / 2) + 1;
@@ -94,7 +99,11 @@ export function freezeOthers(simulation: Simulation, core: readonly number[]): v
   const partial = mix2(seed | 0, DOMAIN.core, 2, 0) % 2 === 0;
   for (const host of simulation.cluster.replicaHosts) {
     if (core.includes(host)) continue;
-    let links = isolateOne(host, hosts.filter((other) => other !== host), 'both');
+    let links = isolateOne(
+      host,
+      hosts.filter((other) => other !== host),
+      'both',
+    );
     if (partial) links = links.filter((link) => mix3(seed | 0, DOMAIN.core, 3, link.from, link.to) % 2 === 0);
     network.cut(`frozen-${host}`, links);
   }

@@ -18,6 +18,8 @@ export const CONTROL_SCRAPE = 1;
  */
 export class Monitor {
   readonly engine: RuleEngine;
+  /** How far back the longest range of a rule looks. */
+  readonly longestRangeUs: Us;
   private readonly simulation: Simulation;
   private readonly fleet: KimberliteFleet;
   private readonly targets: readonly ScrapeTarget[];
@@ -29,6 +31,7 @@ export class Monitor {
   constructor(simulation: Simulation, fleet: KimberliteFleet, rules: RuleSet) {
     this.simulation = simulation;
     this.fleet = fleet;
+    this.longestRangeUs = rules.retentionUs;
     const store = new SeriesStore(rules.retentionUs);
     this.engine = new RuleEngine(rules, store, simulation.plan.startWallMs * 1_000);
     const target = (host: number, job: string): ScrapeTarget => {
@@ -74,7 +77,11 @@ export class Monitor {
   private record(target: ScrapeTarget, samples: ReturnType<KimberliteFleet['metrics']['scrape']>): void {
     const { nowUs } = this.simulation.cluster.world;
     if (samples === null) target.failed(nowUs);
-    else target.answered(nowUs, samples.map((sample) => ({ ...sample, labels: labelsOf(sample.labels) })));
+    else
+      target.answered(
+        nowUs,
+        samples.map((sample) => ({ ...sample, labels: labelsOf(sample.labels) })),
+      );
   }
 
   /** First time at which one of `ids` fired (any alert for an empty list), or -1. */
@@ -87,7 +94,10 @@ export class Monitor {
 
   /** Ids that fire at this moment. */
   firing(): string[] {
-    return this.engine.states().filter((state) => state.phase === 'firing').map((state) => state.id);
+    return this.engine
+      .states()
+      .filter((state) => state.phase === 'firing')
+      .map((state) => state.id);
   }
 
   /** Every firing of every alert, in order. */
@@ -97,10 +107,12 @@ export class Monitor {
       if (step.to !== 'firing') continue;
       const labels = step.labels.map(([key, value]) => `${key}=${value}`).join(',');
       const pending = this.engine.transitions.findLast(
-        (other) => other.id === step.id && other.labels === step.labels && other.to === 'pending' && other.atUs <= step.atUs,
+        (other) =>
+          other.id === step.id && other.labels === step.labels && other.to === 'pending' && other.atUs <= step.atUs,
       );
       const resolved = this.engine.transitions.find(
-        (other) => other.id === step.id && other.labels === step.labels && other.to === 'resolved' && other.atUs >= step.atUs,
+        (other) =>
+          other.id === step.id && other.labels === step.labels && other.to === 'resolved' && other.atUs >= step.atUs,
       );
       records.push({
         id: step.id,

@@ -1,5 +1,7 @@
 import { alwaysOn, type Checks } from '../checkers/always-on.ts';
+import { EvidenceFirst } from '../checkers/evidence-first.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
+import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import { chainStep, KIMBERLITE_OPERATION } from '../cluster/kimberlite/machine.ts';
 import { replyDigest } from '../cluster/vsr/commit.ts';
 import type { Machine } from '../sim/machine.ts';
@@ -15,7 +17,7 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
   const { network, disk, cluster } = plan;
   const roundTripUs = 2 * (network.latencyUsMin + 8 * network.latencyUsMean);
   const diskUs = 8 * (disk.fsyncLatencyUsMean + disk.writeLatencyUsMean) * 2;
-  return alwaysOn(truth, report, {
+  const checks = alwaysOn(truth, report, {
     sessionsMax: cluster.sessionsMax,
     sectorBytes: disk.sectorBytes,
     streams: {
@@ -24,13 +26,26 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
       chainStep,
     },
     // One run in 50 is searched without the witness, as R14 asks.
-    search: { stepsMax: SEARCH_STEPS_MAX, always: mix2(plan.seed | 0, DOMAIN.may, 14, 50) % 50 === 0 || plan.mutant !== null },
+    search: {
+      stepsMax: SEARCH_STEPS_MAX,
+      always: mix2(plan.seed | 0, DOMAIN.may, 14, 50) % 50 === 0 || plan.mutant !== null,
+    },
     assertionInjected: (replica) => simulation.injectedEver.has(replica),
     isStable: () => isStable(simulation),
     pendingUsMax: 4 * (roundTripUs + diskUs) + 2 * cluster.prepareRetryUs + 200_000,
     replyDigestOf: replyDigest,
     excuse: (replica, file, offsetBytes, lengthBytes) => atRisk(simulation, replica, file, offsetBytes, lengthBytes),
   });
+  if (plan.operator === null) return checks;
+  return { ...checks, properties: [...checks.properties, new EvidenceFirst(report)] };
+}
+
+/** Tells INV-EVIDENCE-FIRST, where it judges, what operators keep and change. */
+export function watchEvidence(simulation: Simulation, fleet: KimberliteFleet): void {
+  const judge = simulation.checks.properties.find((property) => property instanceof EvidenceFirst);
+  if (judge === undefined) return;
+  fleet.onEvidence = (host, kind) => judge.keep(host, kind);
+  fleet.onChange = (host, command) => judge.changed(host, command);
 }
 
 /** No fault, start or stop for ten election timeouts, and links that lose nothing. */
@@ -42,10 +57,18 @@ function isStable(simulation: Simulation): boolean {
 }
 
 /** Whether an fsync that lied (or a write that was lost) stands between the replica and these bytes (R11). */
-function atRisk(simulation: Simulation, replica: number, file: string, offsetBytes: number, lengthBytes: number): boolean {
+function atRisk(
+  simulation: Simulation,
+  replica: number,
+  file: string,
+  offsetBytes: number,
+  lengthBytes: number,
+): boolean {
   const disk = (simulation.cluster.world.machines[replica] as Machine).disk;
   const sectorBytes = simulation.plan.disk.sectorBytes;
   const first = Math.floor(offsetBytes / sectorBytes);
   const last = Math.floor((offsetBytes + lengthBytes - 1) / sectorBytes);
-  return disk.faults.atRiskSectors().some((entry) => entry.file === file && entry.sector >= first && entry.sector <= last);
+  return disk.faults
+    .atRiskSectors()
+    .some((entry) => entry.file === file && entry.sector >= first && entry.sector <= last);
 }

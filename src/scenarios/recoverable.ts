@@ -1,6 +1,11 @@
 import { parseRecord } from '../checkers/disk-image.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
-import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES, type SuperblockState } from '../cluster/vsr/superblock.ts';
+import {
+  openSuperblock,
+  SUPERBLOCK_COPIES,
+  SUPERBLOCK_COPY_BYTES,
+  type SuperblockState,
+} from '../cluster/vsr/superblock.ts';
 import type { Certificate } from '../plan/result.ts';
 import type { LedgerEntry } from '../sim/ledger.ts';
 import type { Simulation } from './simulation.ts';
@@ -29,10 +34,15 @@ function survey(simulation: Simulation, host: number): Survey {
     const bytes = truth.peekDurable(host, FILE.prepares, offset, plan.cluster.slotBytes);
     const record = bytes === null ? null : parseRecord(bytes, 0);
     if (record !== null) {
-      if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0) intact.add(record.op);
+      if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0)
+        intact.add(record.op);
     } else {
       const header = truth.peekDurable(host, FILE.headers, slot * HEADER_SECTOR_BYTES, 128);
-      if (bytes === null || header === null || simulation.truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null) {
+      if (
+        bytes === null ||
+        header === null ||
+        simulation.truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null
+      ) {
         broken.add(slot);
       }
     }
@@ -106,7 +116,11 @@ function certificate(op: number, host: number, entry: LedgerEntry): Certificate 
 }
 
 function openEntry(simulation: Simulation, host: number): LedgerEntry | null {
-  return simulation.truth.ledger.openOf(host)[0] ?? simulation.truth.ledger.entries.find((entry) => entry.host === host && entry.faultClass !== 'A') ?? null;
+  return (
+    simulation.truth.ledger.openOf(host)[0] ??
+    simulation.truth.ledger.entries.find((entry) => entry.host === host && entry.faultClass !== 'A') ??
+    null
+  );
 }
 
 function slotEntry(simulation: Simulation, host: number, slot: number): LedgerEntry | null {

@@ -132,7 +132,8 @@ export const MUTANTS: readonly Mutant[] = [
     property: 'INV-DURABLE-ACK',
     needs: ['net.degrade', 'net.partition'],
     override: (honest, fired) => ({
-      countOks: (mask, count) => differs(fired, honest.countOks(mask, count), Math.max(honest.countOks(mask, count), count)),
+      countOks: (mask, count) =>
+        differs(fired, honest.countOks(mask, count), Math.max(honest.countOks(mask, count), count)),
     }),
   },
 ];

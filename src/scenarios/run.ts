@@ -32,7 +32,8 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
     const world = fired.simulation?.cluster.world;
     if (world !== undefined && !world.marks.has(MUTANT_FIRED)) world.mark(MUTANT_FIRED, -1);
   });
-  const limited = options.untilEvent === undefined ? plan : { ...plan, limits: { ...plan.limits, eventsMax: options.untilEvent } };
+  const limited =
+    options.untilEvent === undefined ? plan : { ...plan, limits: { ...plan.limits, eventsMax: options.untilEvent } };
   const simulation = new Simulation(limited, {
     recording: options.recording,
     logging: options.recording || plan.operator !== null,
@@ -65,7 +66,10 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
     events: world.events,
     virtualUs: world.nowUs,
     acknowledged: simulation.acknowledged,
-    committed: Math.max(0, ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0)),
+    committed: Math.max(
+      0,
+      ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0),
+    ),
     reached: [...world.marks].sort((left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0)),
     faultsFired: simulation.nemesis.fired,
     faultsSuppressed: simulation.nemesis.suppressed.map((entry) => entry.label),

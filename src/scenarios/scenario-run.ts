@@ -3,21 +3,22 @@ import { kimberliteCommands } from '../cluster/kimberlite/commands/table.ts';
 import { FleetFiles } from '../cluster/kimberlite/files.ts';
 import { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { OperatorPlan } from '../plan/plan.ts';
-import { SECOND, type Us } from '../sim/time.ts';
+import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
-import { type Ending, judgeStuck, vacuity } from './swarm-run.ts';
+import { watchEvidence } from './properties.ts';
 import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
+import { type Ending, judgeStuck, vacuity } from './swarm-run.ts';
 
 /** An operator whom no alert wakes looks at the dashboards after this long. */
 const UNALERTED_US: Us = 600 * SECOND;
-/** How long a run waits at its end for alerts to clear: the longest range of a rule and a little. */
+/** How long a run waits at its end for alerts to clear: at least this, and the longest range of a rule and a little. */
 const CLEAR_US: Us = 420 * SECOND;
 const SLICE_US: Us = 250_000;
 
@@ -35,6 +36,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     if (control === CONTROL_SCRAPE) monitor.tick();
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
+  watchEvidence(simulation, fleet);
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   cluster.start();
   simulation.nemesis.start();
@@ -84,7 +86,8 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
     fleet,
     clock: {
       nowUs: () => world.nowUs,
-      wallMs: (host) => simulation.plan.startWallMs + Math.floor((world.machine(host)?.clock.wallUs() ?? world.nowUs) / 1_000),
+      wallMs: (host) =>
+        simulation.plan.startWallMs + Math.floor((world.machine(host)?.clock.wallUs() ?? world.nowUs) / 1_000),
     },
     seed: simulation.plan.seed | 0,
     files: new FleetFiles(fleet),
@@ -140,7 +143,8 @@ function healthyReason(simulation: Simulation): string {
     if (cluster.observation(host) === null) return `replica ${host} is down`;
     if (status !== 'normal') return `replica ${host} is ${status}`;
     const seen = cluster.observation(host);
-    if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax) return `replica ${host} lags`;
+    if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax)
+      return `replica ${host} lags`;
   }
   return cluster.primaryHost() < 0 ? 'no primary' : '';
 }
@@ -172,7 +176,11 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
   }
   if (!running(simulation)) return;
   const clear = (): boolean => monitor.firing().every((id) => !alerts.mustFire.some((alert) => alert.id === id));
-  const cleared = simulation.advanceUntil(clear, SLICE_US, cluster.world.nowUs + CLEAR_US);
+  const cleared = simulation.advanceUntil(
+    clear,
+    SLICE_US,
+    cluster.world.nowUs + Math.max(CLEAR_US, monitor.longestRangeUs + MINUTE),
+  );
   if (!cleared && running(simulation)) {
     simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
   }

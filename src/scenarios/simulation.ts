@@ -9,6 +9,7 @@ import { Budget } from '../faults/budget.ts';
 import { Nemesis } from '../faults/nemesis.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Finding } from '../plan/result.ts';
+import { EVENT } from '../sim/core.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Us } from '../sim/time.ts';
 import { faultSurface } from './fault-surface.ts';
@@ -107,7 +108,9 @@ export class Simulation {
       } else this.onControl(a, b, ref);
     };
     world.afterEvent = (host) => {
-      if (host >= 0 && host < plan.cluster.replicaCount) this.sample(host);
+      if (host < 0 || host >= plan.cluster.replicaCount) return;
+      if (this.injectedViolations.size > 0) this.judgeInjected(host);
+      this.sample(host);
     };
     world.onStart = (machine) => this.started(machine);
     world.onStop = (machine, cause) => {
@@ -128,6 +131,13 @@ export class Simulation {
     if (this.findings.length >= 64) return;
     this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
     if (!this.recordOnly) this.failed = true;
+  }
+
+  /** A replica whose memory was corrupted has handled an event and runs on: its own assertion did not stop it (R15). */
+  private judgeInjected(host: number): void {
+    if (!this.injectedViolations.has(host) || this.cluster.world.queue.kind === EVENT.start) return;
+    this.injectedViolations.delete(host);
+    this.report('INV-COMMIT-LE-OP', 'not-stopped-by-own-assertion', { replica: host });
   }
 
   /** Runs events until `untilUs`, the first finding, or the end of the run's budget. Returns whether it got there. */

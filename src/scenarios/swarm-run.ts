@@ -68,7 +68,7 @@ export function vacuity(simulation: Simulation): string {
     return `${simulation.acknowledged} operations of ${simulation.acknowledgedBy.size} clients acknowledged`;
   }
   const planned = plan.faults.length - simulation.nemesis.suppressed.length;
-  if (simulation.nemesis.fired.length * 2 < planned) return `${simulation.nemesis.fired.length} of ${planned} faults fired`;
+  if (simulation.nemesis.fired.length * 2 < planned)
+    return `${simulation.nemesis.fired.length} of ${planned} faults fired`;
   return '';
 }
-

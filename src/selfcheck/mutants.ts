@@ -106,7 +106,8 @@ async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Pr
   }
   counts.sort((left, right) => left - right);
   const killed = counts.length === options.starts;
-  const at = (share: number): number => (killed ? (counts[Math.min(counts.length - 1, Math.floor(counts.length * share))] as number) : -1);
+  const at = (share: number): number =>
+    killed ? (counts[Math.min(counts.length - 1, Math.floor(counts.length * share))] as number) : -1;
   return {
     id: mutant.id,
     what: mutant.what,

@@ -1,4 +1,13 @@
-import { type DiskOp, type Host, type LogLevel, type Message, type Process, ProcessAssertion, ProcessExit, type ProcessFactory } from './api.ts';
+import {
+  type DiskOp,
+  type Host,
+  type LogLevel,
+  type Message,
+  type Process,
+  ProcessAssertion,
+  ProcessExit,
+  type ProcessFactory,
+} from './api.ts';
 import type { Clock } from './clock.ts';
 import { EVENT } from './core.ts';
 import type { Disk } from './disk.ts';
@@ -207,7 +216,8 @@ export class Machine implements Host {
     this.journal.push(line);
     if (this.journal.length > JOURNAL_LINES) this.journal.splice(0, JOURNAL_LINES / 4);
     this.world.onLog?.(this, line);
-    if (this.world.trace.recording) this.world.trace.record(line.atUs, RECORD.log, this.id, 0, 0, 0, `${unit}: ${text}`);
+    if (this.world.trace.recording)
+      this.world.trace.record(line.atUs, RECORD.log, this.id, 0, 0, 0, `${unit}: ${text}`);
   }
 
   /** Starts the process; a no-op when it runs, is without power or has no program. */
@@ -222,7 +232,15 @@ export class Machine implements Host {
     this.attempts.fill(0);
     this.world.trace.fold(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0);
     if (this.world.trace.recording) {
-      this.world.trace.record(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0, `process starts, incarnation ${this.incarnation}`);
+      this.world.trace.record(
+        this.world.nowUs,
+        RECORD.start,
+        this.id,
+        this.incarnation,
+        0,
+        0,
+        `process starts, incarnation ${this.incarnation}`,
+      );
     }
     this.process = this.factory(this);
     this.world.onStart?.(this);
@@ -242,7 +260,15 @@ export class Machine implements Host {
   stop(cause: StopCause): void {
     this.world.trace.fold(this.world.nowUs, RECORD.crash, this.id, this.incarnation, mixString(0, cause), 0);
     if (this.world.trace.recording) {
-      this.world.trace.record(this.world.nowUs, RECORD.crash, this.id, this.incarnation, 0, 0, `process ends: ${cause}`);
+      this.world.trace.record(
+        this.world.nowUs,
+        RECORD.crash,
+        this.id,
+        this.incarnation,
+        0,
+        0,
+        `process ends: ${cause}`,
+      );
     }
     if (this.process === null) return;
     this.process = null;
@@ -256,8 +282,10 @@ export class Machine implements Host {
     this.inboxCount = 0;
     if (cause !== 'power-loss') this.disk.processCrash();
     this.world.onStop?.(this, cause);
-    const restarts = this.supervisor.policy === 'always' || (this.supervisor.policy === 'on-failure' && cause !== 'exit');
-    if (this.enabled && restarts && cause !== 'stop' && cause !== 'power-loss') this.scheduleStart(this.supervisor.delayUs);
+    const restarts =
+      this.supervisor.policy === 'always' || (this.supervisor.policy === 'on-failure' && cause !== 'exit');
+    if (this.enabled && restarts && cause !== 'stop' && cause !== 'power-loss')
+      this.scheduleStart(this.supervisor.delayUs);
   }
 
   /** Puts a start of the process into the queue, `delayUs` from now. */
@@ -429,6 +457,7 @@ export class Machine implements Host {
     }
     if (!(error instanceof ProcessAssertion)) throw error;
     this.assertionFailures++;
+    this.reached('assertion-failed');
     this.outTo.length = 0;
     this.outMessages.length = 0;
     this.world.onAssertion?.(this, error);

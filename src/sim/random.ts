@@ -21,7 +21,8 @@ export interface Stream {
  */
 export function stream(seed: number, label: string): Stream {
   const next = seedrandom.tychei(`${seed}/${label}`);
-  const int = (min: number, max: number): number => min + Math.floor((next.int32() >>> 0) / (4_294_967_296 / (max - min + 1)));
+  const int = (min: number, max: number): number =>
+    min + Math.floor((next.int32() >>> 0) / (4_294_967_296 / (max - min + 1)));
   return {
     int,
     chance: (numerator, denominator) => int(0, denominator - 1) < numerator,

@@ -4,10 +4,10 @@ import { EVENT, type WorldCore } from './core.ts';
 import { Disk, type DiskOptions } from './disk.ts';
 import { EventQueue } from './event-queue.ts';
 import { Ledger } from './ledger.ts';
+import type { LinkOptions } from './link.ts';
 import { type JournalLine, Machine, type StopCause } from './machine.ts';
 import { DOMAIN, hi32, mix3 } from './mix.ts';
 import { Network } from './network.ts';
-import type { LinkOptions } from './link.ts';
 import type { Us } from './time.ts';
 import { RECORD, Trace } from './trace.ts';
 

@@ -54,7 +54,7 @@ export async function mutants(
       ({ id, status, medianSeeds, runs }) =>
         out.stderr(`${id}: ${status}${medianSeeds < 0 ? '' : `, median ${medianSeeds} seeds`}, ${runs} runs\n`),
     );
-    out.stdout(`${json ? JSON.stringify(rows, null, 2) : mutantTable(rows, painter(out.colour))}\n`);
+    out.stdout(`${json ? JSON.stringify({ mutants: rows }, null, 2) : mutantTable(rows, painter(out.colour))}\n`);
     if (lost > 0) return EXIT.internal;
     return rows.every(({ killed }) => killed) ? EXIT.expected : EXIT.unexpected;
   } finally {

@@ -44,6 +44,9 @@ export class KimberliteFleet implements HostFleet {
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
   mend: (label: string) => boolean;
+  /** Told of evidence that was kept, and of commands that change a replica's files: set by the engine. */
+  onEvidence: (host: number, kind: Evidence['kind']) => void;
+  onChange: (host: number, command: string) => void;
   private readonly guardsOff: ReadonlySet<string>;
 
   /** `guardsOff` names the guards that the plan switches off (see guards.ts). */
@@ -63,6 +66,8 @@ export class KimberliteFleet implements HostFleet {
     this.fillKinds = new Map();
     this.sessions = 0;
     this.mend = () => false;
+    this.onEvidence = () => {};
+    this.onChange = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
   }
@@ -162,6 +167,11 @@ export class KimberliteFleet implements HostFleet {
 
   keepEvidence(kind: Evidence['kind'], host: number, path: string): void {
     this.evidence.push({ atUs: this.world.nowUs, kind, host, path });
+    this.onEvidence(host, kind);
+  }
+
+  changing(machine: Machine, command: string): void {
+    this.onChange(machine.id, command);
   }
 
   bucketObjects(bucket: string): readonly BucketObject[] | null {

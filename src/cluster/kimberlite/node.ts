@@ -86,6 +86,7 @@ export class KimberliteNode implements Process {
       this.vsr.onTimer(timer);
       return;
     }
+    this.vsr.replica.assertInvariants();
     const commit = this.vsr.replica.commit;
     if (this.projected > commit) this.projected = commit;
     else this.projected = Math.min(commit, this.projected + PROJECTION_OPS_MAX);
@@ -99,6 +100,7 @@ export class KimberliteNode implements Process {
   /** `replica isolate`: no more votes and no more answers; membership and quorum size stay (catalogue, replica-isolate). */
   isolate(): void {
     const replica = this.vsr.replica;
+    replica.assertInvariants();
     if (replica.isolated) return;
     if (replica.isPrimary) abdicate(replica, 'isolated by the operator');
     replica.isolated = true;

@@ -3,9 +3,9 @@ import { DOMAIN, mix3, scale } from '../../sim/mix.ts';
 import type { Us } from '../../sim/time.ts';
 import { OPERATION } from '../storage/prepare.ts';
 import { clientId } from './commit.ts';
+import { primaryOf } from './config.ts';
 import { draft, seal, type VsrMessage } from './message.ts';
 import type { ClientObserver } from './observe.ts';
-import { primaryOf } from './config.ts';
 
 /** One operation that a client wants done: the system chooses it by (client, request), never by what happened. */
 export interface ClientOperation {
@@ -131,7 +131,14 @@ export class VsrClient implements Process {
     const outcome = this.config.parse(reply.body as Uint8Array);
     this.last = outcome;
     this.current = null;
-    this.config.observer.onReturn(this.client, this.session, request.request, outcome.length, outcome.chain0, outcome.chain1);
+    this.config.observer.onReturn(
+      this.client,
+      this.session,
+      request.request,
+      outcome.length,
+      outcome.chain0,
+      outcome.chain1,
+    );
     this.config.onLatency(this.host.monotonicUs() - this.sentUs);
     this.issueSoon();
   }
@@ -190,7 +197,14 @@ export class VsrClient implements Process {
       message.request = this.request;
       message.nonce = this.session;
       message.body = choice.body;
-      this.config.observer.onInvoke(this.client, this.session, this.request, choice.operation, choice.key, choice.value);
+      this.config.observer.onInvoke(
+        this.client,
+        this.session,
+        this.request,
+        choice.operation,
+        choice.key,
+        choice.value,
+      );
     }
     this.inFlight = seal(message, this.client, message.request);
     this.transmit();
@@ -223,6 +237,13 @@ export function operationBody(key: number, value: number, sizeBytes: number): Ui
 }
 
 /** A keyed choice: the draw of operation `request` of `client` for purpose `which`, scaled to [min, max]. */
-export function chooseInt(seed: number, client: number, request: number, which: number, min: number, max: number): number {
+export function chooseInt(
+  seed: number,
+  client: number,
+  request: number,
+  which: number,
+  min: number,
+  max: number,
+): number {
   return scale(mix3(seed, DOMAIN.clientOperation, client, request, which), min, max);
 }

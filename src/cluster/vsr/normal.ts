@@ -1,5 +1,5 @@
-import { makePrepare } from '../storage/record.ts';
 import { OPERATION, type Prepare, sameSum } from '../storage/prepare.ts';
+import { makePrepare } from '../storage/record.ts';
 import { advanceCommit, answerFromTable, hostOfClient, isKnownRequest } from './commit.ts';
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';

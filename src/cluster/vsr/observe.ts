@@ -35,9 +35,23 @@ export interface ReplicaObservation {
 /** What replicas announce as it happens, for checkers and recorders. */
 export interface VsrObserver {
   /** `prepare` was applied at `replica`; state hash after it; `replyDigest` of the reply that it produced. */
-  onApply(replica: number, incarnation: number, prepare: Prepare, hash0: number, hash1: number, replyDigest: number): void;
+  onApply(
+    replica: number,
+    incarnation: number,
+    prepare: Prepare,
+    hash0: number,
+    hash1: number,
+    replyDigest: number,
+  ): void;
   /** A checkpoint was installed by state transfer, or loaded at start: the commit number jumps to `op`. */
-  onInstall(replica: number, incarnation: number, op: number, hash0: number, hash1: number, cause: 'start' | 'transfer'): void;
+  onInstall(
+    replica: number,
+    incarnation: number,
+    op: number,
+    hash0: number,
+    hash1: number,
+    cause: 'start' | 'transfer',
+  ): void;
   /** A durable checkpoint at `op`, with the digest of its bytes. */
   onCheckpoint(replica: number, incarnation: number, op: number, digest: number): void;
 }

@@ -1,7 +1,13 @@
 import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
 import { ChunkReader } from '../host/chunk-reader.ts';
 import { verifyPrepare } from '../storage/record.ts';
-import { onCheckpoint, onCheckpointDisk, onCheckpointPersisted, onCheckpointRetry, onGetCheckpoint } from './checkpoint.ts';
+import {
+  onCheckpoint,
+  onCheckpointDisk,
+  onCheckpointPersisted,
+  onCheckpointRetry,
+  onGetCheckpoint,
+} from './checkpoint.ts';
 import { advanceCommit } from './commit.ts';
 import { TIMER, TOKEN, type VsrConfig } from './config.ts';
 import type { VsrMessage } from './message.ts';
@@ -21,9 +27,9 @@ import {
   takeRepaired,
   updateCheckpointQuorum,
 } from './normal.ts';
+import { onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
-import { onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { SuperblockState } from './superblock.ts';
 import {

@@ -1,7 +1,7 @@
-import { hash128 } from '../storage/checksum.ts';
-import { decodeHeader, encodeReserved } from '../storage/record.ts';
-import { type Header, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import type { ChunkReader } from '../host/chunk-reader.ts';
+import { hash128 } from '../storage/checksum.ts';
+import { type Header, sameSum, ZERO_SUM } from '../storage/prepare.ts';
+import { decodeHeader, encodeReserved } from '../storage/record.ts';
 import { restoreState } from './checkpoint.ts';
 import { FILE, HEADER_BYTES, HEADER_SECTOR_BYTES, TIMER, TOKEN } from './config.ts';
 import { SLOT } from './journal.ts';

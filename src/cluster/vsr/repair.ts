@@ -1,8 +1,8 @@
+import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { requestTransfer } from './checkpoint.ts';
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';
 import type { Replica } from './replica.ts';
-import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
 
 /** Repair requests that one round sends at most. */
 const ROUND_MAX = 8;
@@ -92,7 +92,8 @@ function askPrimary(r: Replica, op: number): void {
 export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isMember(from) || r.mustRecover) return;
   const entry = r.journal.entry(message.op);
-  const any = message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
+  const any =
+    message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
   // A backup vouches for what is committed; only the primary knows what comes after.
   const known = r.isPrimary ? r.op : Math.min(r.op, r.commitMax);
   const mine = any ? r.status === 'normal' && message.view === r.view && message.op <= known : true;

@@ -1,6 +1,6 @@
 import { type Header, OPERATION, type Sum, sameSum } from '../storage/prepare.ts';
-import { advanceCommit } from './commit.ts';
 import { requestTransfer } from './checkpoint.ts';
+import { advanceCommit } from './commit.ts';
 import { TIMER } from './config.ts';
 import { selectLog, type Vote } from './log-selection.ts';
 import { describeLog, logOfView } from './log-suffix.ts';
@@ -43,7 +43,12 @@ function sendProposal(r: Replica, target: number): void {
   message.request = r.connected();
   // While copies of the superblock are being repaired, its view is not durable enough to be named.
   if (r.durableView >= 0) r.broadcast(r.sealed(message, target, r.viewChangeRound));
-  r.host.setTimer(TIMER.viewChange, Math.floor(r.electionTimeoutUs() / 3), Math.floor(r.electionTimeoutUs() / 2), target);
+  r.host.setTimer(
+    TIMER.viewChange,
+    Math.floor(r.electionTimeoutUs() / 3),
+    Math.floor(r.electionTimeoutUs() / 2),
+    target,
+  );
 }
 
 export function onStartViewChange(r: Replica, from: number, message: VsrMessage): void {
@@ -236,7 +241,13 @@ function takeVote(r: Replica, from: number, message: VsrMessage): void {
 function choose(
   r: Replica,
   votes: readonly Vote[],
-  selection: { headOp: number; commit: number; headers: readonly (Header | null)[]; first: number; sources: Map<number, number[]> },
+  selection: {
+    headOp: number;
+    commit: number;
+    headers: readonly (Header | null)[];
+    first: number;
+    sources: Map<number, number[]>;
+  },
 ): void {
   r.chosen = true;
   r.chosenSources = selection.sources;
@@ -289,7 +300,8 @@ function setLog(
   r.viewHeaders = [];
   for (let at = oldest; at <= r.op; at++) {
     const header = r.journal.header(at);
-    if (header !== null) r.viewHeaders.push({ op: header.op, view: header.view, sum: header.sum, parent: header.parent });
+    if (header !== null)
+      r.viewHeaders.push({ op: header.op, view: header.view, sum: header.sum, parent: header.parent });
   }
   r.durableOp = r.checkpointOp;
   r.advanceDurable();
@@ -346,7 +358,8 @@ function beginAsPrimary(r: Replica): void {
     const entry = r.journal.entry(op);
     if (entry === null) continue;
     r.lastTimestampUs = Math.max(r.lastTimestampUs, entry.timestampUs);
-    if (op > r.commitMax && entry.client !== 0) r.inPipeline.set(entry.client, entry.operation === OPERATION.register ? 0 : entry.request);
+    if (op > r.commitMax && entry.client !== 0)
+      r.inPipeline.set(entry.client, entry.operation === OPERATION.register ? 0 : entry.request);
     if (r.journal.states[r.journal.slotOf(op)] === 0) r.journal.append(entry);
   }
   for (const session of r.sessions.table.values()) r.lastTimestampUs = Math.max(r.lastTimestampUs, session.timestampUs);
@@ -415,7 +428,10 @@ export function adoptView(r: Replica, message: VsrMessage, suffix: LogSuffix): v
 /** The election timer fired: the primary of the view, or the new view itself, did not come. */
 export function onElectionTimeout(r: Replica): void {
   if (r.isPrimary) return;
-  propose(r, r.status === 'view-change' ? `view ${r.view} did not begin` : `no heartbeat from the primary of view ${r.view}`);
+  propose(
+    r,
+    r.status === 'view-change' ? `view ${r.view} did not begin` : `no heartbeat from the primary of view ${r.view}`,
+  );
   r.armElection();
 }
 

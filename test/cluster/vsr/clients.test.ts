@@ -15,6 +15,7 @@ describe('clients and their sessions', () => {
     expect(t.marks('eviction-sent')).toBeGreaterThan(0);
     expect(t.marks('client-evicted', t.clientHost(0))).toBe(1);
     expect(t.client(0).client).not.toBe(former);
+    t.finish();
   });
 
   // A late duplicate of a registration of a session that lives must neither open a second one nor execute anything.
@@ -50,6 +51,7 @@ describe('clients and their sessions', () => {
     t.runFor(200_000);
     t.expect(t.primary, { op });
     expect(t.marks('eviction-sent')).toBeGreaterThan(0);
+    t.finish();
   });
 
   // The reply is lost with the primary: the next one has it in its table and does not execute again.

@@ -78,6 +78,7 @@ export const rm: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const refusal = wanted.length === 0 ? '' : fleet.refuseRemoval(machine, wanted);
   if (refusal !== '') return failed(1, `rm: refused: ${refusal}\n`);
   yield { kind: 'sleep', us: 1_000 + 500 * wanted.length };
+  if (wanted.length > 0) fleet.changing(machine, 'rm');
   let stdout = '';
   for (const file of wanted) {
     if (file === fleet.fillName(machine)) machine.disk.setFill(0);

@@ -1,0 +1,358 @@
+import { describe, expect, it } from 'vitest';
+import type { VsrMessage } from '../../../src/cluster/vsr/message.ts';
+import type { Rules } from '../../../src/cluster/vsr/rules.ts';
+import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../../../src/cluster/vsr/superblock.ts';
+import { ELECTION_US, TestCluster } from '../../support/cluster-dsl.ts';
+
+/** Runs `script` in a cluster under `rules` and returns what the properties found, one `INV-... site` each. */
+function found(rules: Partial<Rules>, script: (t: TestCluster) => void, options: { clients?: number } = {}): string[] {
+  const t = new TestCluster({ ...options, recordOnly: true }, rules).boot();
+  script(t);
+  return [...new Set(t.findings.map((finding) => `${finding.property} ${finding.site}`))];
+}
+
+/**
+ * One committed op of which two replicas know; the third knows nothing. `spoil` then does something to the second
+ * copy, while the primary, which has the other one, stays down.
+ */
+function lastCopyMatters(t: TestCluster, spoil: (holder: number, op: number) => void): void {
+  const [primary, holder, lagging] = [t.primary, t.backup(1), t.backup(2)];
+  t.write(3);
+  t.runFor(100_000);
+  t.isolate(lagging, 'both', t.all);
+  t.write(1);
+  const { op } = t.replica(primary);
+  t.crash(primary, holder);
+  t.heal();
+  spoil(holder, op);
+  t.start(holder);
+  t.runFor(20 * ELECTION_US);
+  t.start(primary);
+  t.runFor(20 * ELECTION_US);
+}
+
+describe('view and log view are durable before any vote (R7)', () => {
+  /** A voter loses power in the very moment in which its DoViewChange leaves. */
+  const script = (t: TestCluster): void => {
+    t.write(3);
+    t.runFor(100_000);
+    const voter = t.backup(2);
+    t.record(({ message, from }) => message.kind === 'doViewChange' && from === voter);
+    t.crash(t.primary);
+    t.runUntil('the vote leaves', () => t.sent.length > 0);
+    t.powerLoss([voter], 'unreadable');
+    t.start(voter);
+    t.runFor(10 * ELECTION_US);
+  };
+
+  it('a voter that loses power comes back in the view that it voted for', () => {
+    expect(found({}, script)).toEqual([]);
+  });
+
+  it('and without the rule it acts in a lower one', () => {
+    expect(found({ voteNeedsDurableView: () => false }, script)).toContain('INV-VIEW-MONOTONIC acts-below-promise');
+  });
+});
+
+describe('the same DoViewChange is sent again after a restart (R7)', () => {
+  it('with equal view, log view, head and log', () => {
+    const t = new TestCluster().boot();
+    t.write(6);
+    t.runFor(100_000);
+    const [former, voter] = [t.primary, t.backup(2)];
+    t.record(({ message, from }) => message.kind === 'doViewChange' && from === voter);
+    t.drop(['doViewChange']);
+    t.crash(former);
+    t.runUntil('the vote leaves', () => t.sent.length > 0);
+    t.crash(voter);
+    const before = t.sent.length;
+    t.start(voter);
+    t.runUntil('it votes again', () => t.sent.length > before);
+    const content = ({ view, logView, op, suffix }: VsrMessage): unknown => ({
+      view,
+      logView,
+      op,
+      first: suffix?.first,
+      nack: suffix?.nack,
+      present: suffix?.present,
+      sums: suffix?.headers.map((header) => header?.sum),
+    });
+    const [first, second] = [t.sent[0]?.message as VsrMessage, t.sent[before]?.message as VsrMessage];
+    expect(second.incarnation).toBe(first.incarnation + 1);
+    expect(content(second)).toEqual(content(first));
+    expect(t.marks('view-change-resumed', voter)).toBe(1);
+    t.finish();
+  });
+});
+
+describe('a restarted primary starts a new view (R7)', () => {
+  /** The primary prepares an op, forgets it with the power, and comes back at once. */
+  const script = (t: TestCluster): void => {
+    t.write(3);
+    t.runFor(100_000);
+    const { primary } = t;
+    t.submit(1);
+    t.runUntil('prepared', () => t.replica(primary).op === 5);
+    t.powerLoss([primary], 'unreadable');
+    t.start(primary);
+    t.runFor(10 * ELECTION_US);
+  };
+
+  it('it yields and the op numbers that it gave out stay unique', () => {
+    expect(found({}, script)).toEqual([]);
+    const t = new TestCluster().boot();
+    script(t);
+    expect(t.marks('restarted-primary-yields')).toBe(1);
+    expect(t.replica(0).view).toBeGreaterThan(0);
+    t.finish();
+  });
+
+  it('and without the rule two incarnations lead one view', () => {
+    expect(found({ restartedPrimaryYields: () => false }, script)).toContain('INV-ONE-LEADER two-primaries');
+  });
+});
+
+describe('a replica that lost its disk never votes before the nonce protocol (R7)', () => {
+  const wiped = (t: TestCluster): void => lastCopyMatters(t, (holder) => t.wipeJournal(holder));
+
+  it('the op that only its lost journal and the stopped primary held survives', () => {
+    expect(found({}, wiped)).toEqual([]);
+  });
+
+  it('and without the rule a view starts without the op', () => {
+    expect(found({ lostJournalLosesVote: () => false }, wiped)).toContain('INV-DURABLE-ACK view-starts-without');
+  });
+});
+
+describe('a faulty slot never denies (R7)', () => {
+  const rotten = (t: TestCluster): void => lastCopyMatters(t, (holder, op) => t.corruptPrepares(holder, op));
+
+  it('the op whose record is damaged here and elsewhere out of reach survives', () => {
+    expect(found({}, rotten)).toEqual([]);
+  });
+
+  it('and without the rule a view starts without the op', () => {
+    expect(found({ faultyDenies: () => true }, rotten)).toContain('INV-DURABLE-ACK view-starts-without');
+  });
+});
+
+describe('a prepare keeps its checksum and its original view across views (R7)', () => {
+  it('what the new primary sends again is the very entry of the old view', () => {
+    const t = new TestCluster().boot();
+    t.write(2);
+    t.runFor(100_000);
+    const [former, next, other] = [t.primary, t.backup(1), t.backup(2)];
+    const stop = t.drop(['prepare', 'repairPrepare'], { to: other });
+    t.drop(['prepareOk'], { to: former });
+    t.submit(1);
+    t.runUntil('held by two', () => t.replica(next).durableOp === 4);
+    const entry = t.replica(former).journal.entry(4);
+    t.crash(former);
+    t.runUntil('the next view starts', () => t.cluster.primaryHost() === next);
+    t.record(({ message }) => message.kind === 'prepare' && message.op === 4 && message.view === 1);
+    stop();
+    t.runUntil('committed', () => t.replica(next).commit === 4);
+    expect(t.sent.length).toBeGreaterThan(0);
+    for (const { message } of t.sent) {
+      expect(message.view).toBe(1);
+      expect(message.prepare?.view).toBe(0);
+      expect(message.prepare?.sum).toEqual(entry?.sum);
+      expect(message.prepare?.record).toEqual(entry?.record);
+    }
+    expect(t.replica(other).journal.entry(4)?.view).toBe(0);
+    t.finish();
+  });
+});
+
+describe('nothing is committed in a new view before a quorum has acknowledged it there (R7)', () => {
+  it('an op with old acknowledgements waits for new ones', () => {
+    const t = new TestCluster().boot();
+    t.write(2);
+    t.runFor(100_000);
+    const [former, next, other] = [t.primary, t.backup(1), t.backup(2)];
+    t.drop(['prepareOk'], { to: former });
+    t.submit(1);
+    t.runUntil('durable on all three', () => t.all.every((host) => t.replica(host).durableOp === 4));
+    t.drop(['prepareOk'], { to: next });
+    t.crash(former);
+    t.runUntil('the next view starts', () => t.cluster.primaryHost() === next);
+    t.runUntil('both hold it in the new view', () => t.replica(other).status === 'normal');
+    t.runFor(200_000);
+    t.expect(next, { op: 4, commitMax: 3, status: 'normal' });
+    t.heal();
+    t.runUntil('acknowledged anew', () => t.replica(next).commitMax === 4);
+    expect(t.replica(next).ackedOps[other]).toBe(4);
+    t.finish();
+  });
+});
+
+describe('a slot is overwritten only under a checkpoint that a quorum holds durably (R7)', () => {
+  it('with both backups unable to checkpoint the log stops at the end of the ring, and goes on when they can', () => {
+    const t = new TestCluster().boot();
+    const backups = [t.backup(1), t.backup(2)];
+    for (const host of backups) t.machine(host).disk.setFull('full', 100);
+    t.submit(60);
+    t.runFor(20 * ELECTION_US);
+    t.expect(t.all, { op: 32 });
+    expect(t.replica(t.primary).checkpointOp).toBeGreaterThan(0);
+    expect(t.replica(t.primary).checkpointQuorumOp).toBe(0);
+    for (const host of backups) expect(t.marks('checkpoint-no-space', host)).toBeGreaterThan(0);
+    for (const host of backups) t.machine(host).disk.setFill(0);
+    t.runUntil('the log goes on', () => t.client().idle);
+    t.expect(t.primary, { op: 61 });
+    t.finish();
+  });
+});
+
+describe('state transfer installs everything in one superblock update (R7)', () => {
+  it('at every step the superblock shows either the former or the new state, and acknowledgements agree with it', () => {
+    const t = new TestCluster().boot();
+    const host = t.backup(2);
+    t.write(12);
+    t.runUntil('a checkpoint', () => t.replica(host).checkpointOp === 8);
+    t.runFor(100_000);
+    t.isolate(host);
+    t.write(50);
+    t.record(({ message, from }) => from === host && (message.kind === 'prepareOk' || message.kind === 'doViewChange'));
+    t.heal();
+    const seen = new Set<string>();
+    t.runUntil('the transfer is done', () => {
+      const opened = openSuperblock(copies(t, host));
+      if (opened.kind !== 'open') throw new Error(`superblock of ${host} unreadable in the middle of a transfer`);
+      const { checkpointOp, checkpointFile, checkpointBytes, logView } = opened.state;
+      seen.add(`${checkpointOp} in ${checkpointFile}, ${checkpointBytes} bytes, log view ${logView}`);
+      for (const { message } of t.sent) if (message.op > 13) expect(checkpointOp).toBeGreaterThan(8);
+      return t.isConverged();
+    });
+    expect(t.marks('state-transfer-installed', host)).toBe(1);
+    // The former checkpoint, then the transferred one (at 56): nothing in between.
+    expect([...seen].map((line) => line.slice(0, line.indexOf(' ')))).toEqual(['8', '56']);
+    t.finish();
+  });
+});
+
+describe('prepare_ok only without gaps, for the current view, to its primary (R7)', () => {
+  it('what came early is not acknowledged before the gap closes', () => {
+    const t = new TestCluster().boot();
+    t.write(1);
+    t.runFor(100_000);
+    const [primary, host] = [t.primary, t.backup(1)];
+    t.record(({ message, from }) => from === host && message.kind === 'prepareOk');
+    t.drop(['repairPrepare'], { to: host });
+    t.rule((_from, to, message) => (message.kind === 'prepare' && to === host && message.id1 === 3 ? 'drop' : 'pass'));
+    t.write(3);
+    t.runFor(100_000);
+    expect(t.replica(host).pending.size).toBe(2);
+    for (const { message } of t.sent) expect(message.op).toBeLessThan(3);
+    t.heal();
+    t.runUntil('acknowledged', () => t.replica(primary).ackedOps[host] === 5);
+    t.finish();
+  });
+
+  it('in a new view it goes to the new primary alone, and one for the old view is not counted', () => {
+    const t = new TestCluster().boot();
+    t.write(2);
+    t.runFor(100_000);
+    const [former, next, other] = [t.primary, t.backup(1), t.backup(2)];
+    t.record(({ message }) => message.kind === 'prepareOk');
+    t.drop(['prepareOk'], { to: former });
+    t.submit(1);
+    t.runUntil('acknowledged in view 0', () => t.sent.some(({ from, message }) => from === other && message.op === 4));
+    const old = t.sent.find(({ from, message }) => from === other && message.op === 4);
+    if (old === undefined) throw new Error('no acknowledgement was recorded');
+    t.crash(former);
+    t.drop(['prepareOk'], { to: next });
+    t.runUntil('view 1 starts', () => t.cluster.primaryHost() === next && t.replica(other).logView === 1);
+    t.deliverAgain({ ...old, to: next });
+    t.expect(next, { op: 4, commitMax: 3 });
+    t.runFor(300_000);
+    for (const { to, message } of t.sent) expect(to).toBe(message.view % 3);
+    expect(t.sent.some(({ message }) => message.view === 1)).toBe(true);
+    t.finish();
+  });
+});
+
+describe('a higher view is joined only on a quorum of StartViewChange (R7)', () => {
+  /** One backup hears nothing and proposes views for as long as it likes. */
+  const script = (t: TestCluster): void => {
+    t.write(2);
+    t.isolate(t.backup(2), 'in');
+    t.runFor(10 * ELECTION_US);
+    t.write(2);
+  };
+
+  it('one half-connected replica moves nobody', () => {
+    const t = new TestCluster({ replicas: 5 }).boot();
+    script(t);
+    expect(t.marks('view-change-proposed', 2)).toBe(1);
+    expect(t.marks('view-change-started')).toBe(0);
+    t.expect(t.all, { view: 0 });
+    t.finish();
+  });
+
+  it('and when one message is enough it unseats a primary that all others hear', () => {
+    const t = new TestCluster({ replicas: 5, recordOnly: true }, { viewQuorum: () => 1 }).boot();
+    script(t);
+    expect(t.marks('view-change-started')).toBeGreaterThan(0);
+    expect(t.replica(0).view).toBeGreaterThan(0);
+  });
+});
+
+describe('logs are weighed by the last normal view first (R8)', () => {
+  /** Three stale ops of view 0 against one committed op of view 1, with exactly these two logs as votes. */
+  const script = (t: TestCluster): void => {
+    t.write(2);
+    t.runFor(100_000);
+    const [former, next, third] = [t.primary, t.backup(1), t.backup(2)];
+    t.drop(['prepare', 'repairPrepare'], { from: former });
+    for (const index of [1, 2, 3]) t.submit(1, index);
+    t.runUntil('three stale ops', () => t.replica(former).durableOp === 6);
+    t.crash(former);
+    for (const index of [1, 2, 3]) t.drop(['request'], { from: t.clientHost(index) });
+    t.runUntil('the others start a view', () => t.cluster.primaryHost() === next);
+    t.write(1);
+    t.crash(next, third);
+    t.start(former, next);
+    t.runFor(20 * ELECTION_US);
+  };
+
+  it('the short log of the newer view wins', () => {
+    expect(found({}, script, { clients: 4 })).toEqual([]);
+  });
+
+  it('and without the rule the long stale one does', () => {
+    const lost = found({ voteLogView: () => 0 }, script, { clients: 4 });
+    expect(lost).toContain('INV-DURABLE-ACK view-starts-without');
+  });
+});
+
+describe('an acknowledgement waits for the sync of what it promises (R2, R10)', () => {
+  /** Slow disks, and the power fails everywhere in the moment of the answer. */
+  const script = (t: TestCluster): void => {
+    t.write(3);
+    t.runFor(100_000);
+    for (const host of t.all) t.machine(host).disk.queue.stallUntilUs = t.world.nowUs + 100_000;
+    t.write(1);
+    t.powerLoss(t.all, 'unreadable');
+    t.start(...t.all);
+    t.runFor(20 * ELECTION_US);
+  };
+
+  it('the op is on a quorum of disks when its reply leaves', () => {
+    expect(found({}, script)).toEqual([]);
+  });
+
+  it('and without the rule it is not', () => {
+    expect(found({ ackNeedsSync: () => false }, script)).toContain('INV-DURABLE-ACK ack-without-quorum');
+  });
+});
+
+/** The copies of a host's superblock as a power loss at this moment would leave them. */
+function copies(t: TestCluster, host: number): (Uint8Array | null)[] {
+  const { disk } = t.machine(host);
+  const found: (Uint8Array | null)[] = [];
+  for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+    found.push(disk.peekDurable('superblock', copy * SUPERBLOCK_COPY_BYTES, SUPERBLOCK_COPY_BYTES));
+  }
+  return found;
+}
