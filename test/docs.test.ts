@@ -2,18 +2,26 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CommandLine, readCommandLine } from '../src/cli/command-line.ts';
-import { COMMANDS } from '../src/cli/command-table.ts';
+import { COMMANDS, type Command } from '../src/cli/command-table.ts';
+import { traceHostName } from '../src/cli/host-names.ts';
 import { checkPlanNames, knownNames } from '../src/cli/known-names.ts';
+import { ownScenarios } from '../src/cli/own-scenarios.ts';
+import { traceLine } from '../src/cli/trace-lines.ts';
 import { FAULT_KINDS, type FaultKind } from '../src/faults/kind-table.ts';
+import { traceTable } from '../src/report/trace-table.ts';
 import { diagnosticText } from '../src/scenarios/diagnostics.ts';
 import { toPlan } from '../src/scenarios/expand.ts';
 import { readScenario } from '../src/scenarios/read.ts';
+import { runPlan } from '../src/scenarios/run.ts';
 import { scenarioJsonSchema } from '../src/scenarios/schema.ts';
 import { LAYERS } from './tidy/layers.ts';
 import { filesUnder, ROOT } from './tidy/source.ts';
 
 const FRONT = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 const PAGES = [...FRONT, ...filesUnder('docs').filter((path) => path.endsWith('.md'))];
+
+/** The scenario whose trace the README explains. */
+const SHOWN = 'scn5-full';
 
 const pageText = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -111,6 +119,43 @@ describe('the pages', () => {
     );
   });
 });
+
+describe('the trace of the README', () => {
+  const readme = pageText('README.md');
+  const [shown = ''] = blocks(readme, 'text');
+  /** The options of the line that replays; `run`'s are read likewise. */
+  const command = async (name: string): Promise<Command> => {
+    const line = typed.find((each) => each.startsWith(`npx firedrill ${name} `) && each.includes(SHOWN)) ?? '';
+    const read = await readCommandLine(line.split(/\s+/).slice(2), '0');
+    if (read.kind !== 'command') throw new Error(`README.md: ${line}: ${read.kind}`);
+    return read.command;
+  };
+
+  it('is what these lines still print, but for numbers', async () => {
+    const [run, replay] = [await command('run'), await command('replay')];
+    if (run.name !== 'run' || replay.name !== 'replay' || run.options.seeds.kind !== 'range')
+      throw new Error('no range');
+    const plan = ownScenarios().plan(SHOWN, run.options.variant ?? 'safe', run.options.seeds.from);
+    const { result, records } = await runPlan(plan, { recording: true });
+    expect(shown).toContain(`${plan.scenario} ${plan.variant} seed ${plan.seed}: ${result.verdict} (`);
+    expect(shown).toContain(`  ${result.property}: `);
+    const { fromUs, kinds } = replay.options;
+    const part = records.map(traceLine).filter((each) => each.atUs >= (fromUs ?? 0) && kinds.includes(each.kind));
+    const lines = traceTable(part, (host) => traceHostName(plan, host))
+      .split('\n')
+      .map(wordsOf);
+    const [, rest = ''] = shown.split('\n\n');
+    expect(rest.split('\n').map(wordsOf)).toEqual(lines);
+  });
+});
+
+/** A line of a trace without what moves with every change of a hash: numbers of events, times, ids. */
+const wordsOf = (line: string): string =>
+  line
+    .trim()
+    .replace(/^\d+ +[\d.]+ +/, '')
+    .replaceAll(/\d{6,}/g, 'N')
+    .trim();
 
 describe('docs/scenarios.md', () => {
   const page = pageText('docs/scenarios.md');
