@@ -72,6 +72,12 @@ export const COMMAND_GUARDS = [
     refuses: 'storage compact while a peer may still need the entries that it removes',
   },
   {
+    name: 'compact-reserved-space',
+    ambiguity: 'AMB-COMPACT-SPACE',
+    refuses:
+      'nothing: one segment of the log is a reserve in which compaction can always rewrite; without it a full disk refuses',
+  },
+  {
     name: 'config-sane',
     ambiguity: 'AMB-ELECTION-2000',
     refuses: 'cluster config set beyond INV-CONFIG-SANE: heartbeat <= election / 5, election > p99.9 of RTT + fsync',

@@ -152,8 +152,15 @@ describe('storage compact', () => {
     expect(rig.cluster.nodes[2]?.status).toBe('normal');
   });
 
-  it('needs room for a segment, and peers that do not need the entries', () => {
+  it('rewrites in the reserved segment when the disk is full', () => {
     const rig = new Rig();
+    rig.machine(2).disk.setFull('growth', 100);
+    expect(rig.run('kimberlite-cli storage compact --replica-id 2 --aggressive').stdout).toContain('freed: 5');
+    expect(rig.run('df -h /var/lib/kimberlite', 'replica-2').stdout).toMatch(/ 13% /);
+  });
+
+  it('without a reserve it needs room for a segment, and peers that do not need the entries', () => {
+    const rig = new Rig({ guardsOff: ['compact-reserved-space'] });
     rig.machine(2).disk.setFull('growth', 99);
     expect(rig.run('kimberlite-cli storage compact --replica-id 2').stderr).toContain('No space left on device');
     rig.machine(1).stop('crash');

@@ -10,7 +10,7 @@ import { agentAnswers, type Context, here, type Run, replicaFlag, unreachable } 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli storage compact',
   about:
-    'Removes old log segments below the checkpoint, one at a time, which needs room for one more. Three quarters of them are kept, with --aggressive one eighth. Refused without room, and while a peer may need the entries.',
+    'Removes old log segments below the checkpoint, one at a time, which needs room for one more: the reserved segment, where the product has one. Three quarters of them are kept, with --aggressive one eighth. Refused without room, and while a peer may need the entries.',
   flags: [
     { name: 'replica-id', kind: 'integer', help: 'which replica', required: true },
     { name: 'aggressive', kind: 'switch', help: 'keep a shorter tail' },
@@ -57,7 +57,9 @@ function* compact(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const needed = fleet.guard('compact-keeps-needed') ? neededBy(fleet, ctx, host, limit) : '';
   if (needed !== '') return failed(1, `${USAGE.command}: refused: ${needed}\n`);
   const segment = segmentBytes(disk.capacityBytes);
-  if (disk.freeBytes() < segment) {
+  // The reserve is one of the accounted segments: it is overwritten, and nothing has to be free.
+  const extra = fleet.guard('compact-reserved-space') && old >= segment ? 0 : segment;
+  if (disk.freeBytes() < extra) {
     return failed(
       1,
       `${USAGE.command}: No space left on device: rewriting a segment needs ${humanBytes(segment)}, ${humanBytes(disk.freeBytes())} are free\n`,
@@ -65,12 +67,12 @@ function* compact(argv: readonly string[], _stdin: string, ctx: Context): Run {
   }
   const eighths = parsed.flags.has('aggressive') ? KEPT_EIGHTHS.aggressive : KEPT_EIGHTHS.normal;
   const kept = Math.floor((old * eighths) / 8);
-  disk.setFill(old + segment);
+  disk.setFill(old + extra);
   try {
     yield* moveBytes(fleet, machine, kept * 2);
   } finally {
     // Cut off half way, the temporary file is removed and nothing else has changed.
-    disk.setFill(Math.max(0, disk.fillBytes - segment));
+    disk.setFill(Math.max(0, disk.fillBytes - extra));
   }
   if (!machine.isUp) return failed(1, `${USAGE.command}: the server stopped; nothing was removed\n`);
   disk.setFill(Math.max(0, disk.fillBytes - (old - kept)));
