@@ -13,24 +13,40 @@ interface Acknowledged {
   sum: Sum;
 }
 
+/** A vote that forgot a promise, until its view starts. */
+interface Denial {
+  readonly epoch: number;
+  readonly replica: number;
+  readonly incarnation: number;
+  readonly op: number;
+  readonly acknowledged: number;
+  readonly view: number;
+  readonly logView: number;
+}
+
 /**
  * INV-SUPERBLOCK: what a replica acknowledged is not reset while it keeps its vote. A DoViewChange whose log view is
  * that of its last prepare_ok must show each op up to the acknowledged one, or mark its slot faulty; denying one, or
- * ending below it, is forgetting (R7: a faulty slot never denies). Open damage on the replica's disk excuses it: a
+ * ending below it, is forgetting (R7: a faulty slot never denies). It is reported where the vote takes effect, with the
+ * StartView of its view: a run ends with the first event in which a property fails (R24b), and this is the event in which
+ * it shows whether an acknowledged op went with the promise. What took no effect is reported at the end. Open damage on the replica's disk excuses it: a
  * budget of class C allows n - Qr deniers (R1). Views and commit numbers are judged by INV-VIEW-MONOTONIC and
  * INV-COMMIT-MONOTONIC.
  */
 export class SuperblockKept implements Property {
   readonly id = 'INV-SUPERBLOCK';
-  readonly kinds = ['prepareOk', 'doViewChange'] as const;
+  readonly kinds = ['prepareOk', 'doViewChange', 'startView'] as const;
   private readonly truth: GroundTruth;
   private readonly report: Report;
   private readonly kept: Acknowledged[];
+  /** The latest denial of each replica that has not taken effect. */
+  private readonly denials: (Denial | null)[];
 
   constructor(truth: GroundTruth, report: Report) {
     this.truth = truth;
     this.report = report;
     this.kept = [];
+    this.denials = new Array<Denial | null>(truth.replicaCount).fill(null);
     for (let replica = 0; replica < truth.replicaCount; replica++) {
       this.kept.push({ epoch: 0, view: 0, op: 0, sum: NO_SUM });
     }
@@ -41,6 +57,11 @@ export class SuperblockKept implements Property {
     const promise = this.kept[from] as Acknowledged;
     if (message.kind === 'prepareOk') note(promise, message);
     else if (message.kind === 'doViewChange') this.judge(from, promise, message);
+    else if (message.kind === 'startView') this.tookEffect(message);
+  }
+
+  onEnd(): void {
+    for (const denial of this.denials) if (denial !== null) this.fail(denial);
   }
 
   onState(now: ReplicaObservation): void {
@@ -54,14 +75,19 @@ export class SuperblockKept implements Property {
     if (message.epoch !== promise.epoch || message.logView !== promise.view) return;
     const denied = firstDenied(promise, suffix);
     if (denied < 0 || this.truth.ledger.openOf(replica).length > 0) return;
-    this.report(this.id, 'denies-acknowledged', {
-      replica,
-      incarnation: message.incarnation,
-      op: denied,
-      acknowledged: promise.op,
-      view: message.view,
-      logView: message.logView,
-    });
+    const { epoch, incarnation, view, logView } = message;
+    this.denials[replica] = { epoch, replica, incarnation, op: denied, acknowledged: promise.op, view, logView };
+  }
+
+  private tookEffect({ epoch, view }: VsrMessage): void {
+    for (const denial of this.denials) {
+      if (denial !== null && denial.epoch === epoch && denial.view === view) this.fail(denial);
+    }
+  }
+
+  private fail({ replica, incarnation, op, acknowledged, view, logView }: Denial): void {
+    this.denials[replica] = null;
+    this.report(this.id, 'denies-acknowledged', { replica, incarnation, op, acknowledged, view, logView });
   }
 }
 

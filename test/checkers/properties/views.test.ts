@@ -1,5 +1,6 @@
+import { expect, it } from 'vitest';
 import type { Prepare } from '../../../src/cluster/storage/prepare.ts';
-import { corpus, type Stage } from './stage.ts';
+import { corpus, Stage } from './stage.ts';
 
 /** Committed ops 1..count in view 0. */
 function committed(stage: Stage, count: number): void {
@@ -237,6 +238,18 @@ corpus('INV-RECOVERY-SAFE', [
     site: 'votes-while-recovering',
   },
 ]);
+
+it('INV-SUPERBLOCK is reported in the event in which the denying vote takes effect', () => {
+  const stage = new Stage(3);
+  committed(stage, 2);
+  stage.reply(stage.commit());
+  stage.restart(1);
+  vote(stage, 1, 1, 0, stage.entries(2));
+  expect(stage.sites()).not.toContain('INV-SUPERBLOCK denies-acknowledged');
+  stage.startView(1, 1, 2);
+  expect(stage.sites()).toContain('INV-SUPERBLOCK denies-acknowledged');
+  expect(stage.sites()).toContain('INV-DURABLE-ACK view-starts-without');
+});
 
 corpus('INV-SUPERBLOCK', [
   {
