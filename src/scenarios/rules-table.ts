@@ -136,6 +136,62 @@ export const MUTANTS: readonly Mutant[] = [
         differs(fired, honest.countOks(mask, count), Math.max(honest.countOks(mask, count), count)),
     }),
   },
+  {
+    id: 'primary-resumes',
+    what: 'a restarted primary goes on in its view instead of starting a new one',
+    source: 'R7; R27',
+    property: 'INV-ONE-LEADER',
+    needs: ['process.crash'],
+    override: (honest, fired) => ({
+      restartedPrimaryYields: () => differs(fired, honest.restartedPrimaryYields(), false),
+    }),
+  },
+  {
+    id: 'timestamp-not-clamped',
+    what: 'the primary stamps its clock without looking at the entry before',
+    source: 'R27; catalogue INV-TIMESTAMP-MONOTONIC',
+    property: 'INV-TIMESTAMP-MONOTONIC',
+    needs: ['clock.step'],
+    override: (honest, fired) => ({ clampsTimestamp: () => differs(fired, honest.clampsTimestamp(), false) }),
+  },
+  {
+    id: 'recovering-acknowledges',
+    what: 'a replica that lost its journal acknowledges before it has caught up',
+    source: 'R7; catalogue INV-RECOVERY-SAFE',
+    property: 'INV-RECOVERY-SAFE',
+    needs: ['disk.file-lost'],
+    override: (honest, fired) => ({
+      recoveringIsSilent: () => differs(fired, honest.recoveringIsSilent(), false),
+    }),
+  },
+  {
+    id: 'projection-ahead',
+    what: 'projections are built from the head of the log, not from the commit number',
+    source: 'catalogue INV-PROJECTION',
+    property: 'INV-PROJECTION',
+    needs: ['net.partition'],
+    override: (honest, fired) => ({
+      projectionLimit: (commit, op) => differs(fired, honest.projectionLimit(commit, op), op),
+    }),
+  },
+  {
+    id: 'commit-not-clamped-asserted',
+    what: 'as commit-not-clamped, with the replica\'s own assertion in place',
+    source: 'catalogue scn5',
+    property: 'INV-NO-ASSERT',
+    needs: ['net.degrade'],
+    override: (honest, fired) => ({
+      clampCommit: (commitMax, op) => differs(fired, honest.clampCommit(commitMax, op), commitMax),
+    }),
+  },
+  {
+    id: 'retry-executed-again',
+    what: 'a retried request is prepared again although the client table knows it',
+    source: 'Liskov & Cowling 2012, section 4.1; R13',
+    property: 'INV-EXACTLY-ONCE',
+    needs: ['net.degrade'],
+    override: (honest, fired) => ({ answersFromTable: () => differs(fired, honest.answersFromTable(), false) }),
+  },
 ];
 
 /** Guards of the simulated product (R18): switching one off overrides the same kind of decision as a mutant does. */

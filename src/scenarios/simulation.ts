@@ -58,6 +58,8 @@ export class Simulation {
   readonly acknowledgedBy: Map<number, number>;
   /** A violation was injected into this host: its own assertion is expected (R15). */
   injectedViolations: Set<number>;
+  /** Members of the present configuration: all replicas until a leader is forced. Others need not converge. */
+  members: readonly number[];
   /** Replicas into which one was injected at any time. */
   readonly injectedEver: Set<number>;
   onControl: (a: number, b: number, ref: unknown) => void;
@@ -82,9 +84,12 @@ export class Simulation {
     const relay = new Relay();
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
+    this.members = this.cluster.replicaHosts;
     this.truth = groundTruth(this.cluster);
     this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
     this.properties = new PropertySet(this.checks.properties);
+    this.cluster.onProjection = (replica, incarnation, projection, applied, commit) =>
+      this.properties.onProjection(replica, incarnation, projection, applied, commit);
     relay.simulation = this;
     relay.set = this.properties;
     this.samples = new Float64Array(plan.cluster.replicaCount * FIELDS).fill(-1);

@@ -11,40 +11,15 @@ import {
 import type { Clock } from './clock.ts';
 import { EVENT } from './core.ts';
 import type { Disk } from './disk.ts';
-import { chance, DOMAIN, mix2, mix3, mix5, mixString, scale } from './mix.ts';
+import { type Deferred, HostJournal, type JournalLine, type StopCause, type Supervisor } from './host-journal.ts';
+import { HostTimers } from './host-timers.ts';
+import { chance, DOMAIN, mix2, mix3, mixString } from './mix.ts';
 import type { Us } from './time.ts';
 import { RECORD } from './trace.ts';
 import type { World } from './world.ts';
 
-const TIMERS = 64;
-/** Lines that a host's journal keeps; older ones are rotated away. */
-const JOURNAL_LINES = 4_000;
 /** Messages that a paused host's socket buffers hold; further ones are dropped. */
 const INBOX_MAX = 256;
-
-/** One line of a host's journal. `atWallUs` is the host's own wall clock. */
-export interface JournalLine {
-  readonly atUs: Us;
-  readonly atWallUs: Us;
-  readonly unit: string;
-  readonly level: LogLevel;
-  readonly text: string;
-}
-
-/** When the supervisor starts a dead process again (systemd's Restart= and RestartSec=). */
-export interface Supervisor {
-  policy: 'no' | 'on-failure' | 'always';
-  delayUs: Us;
-}
-
-export type StopCause = 'exit' | 'crash' | 'assertion' | 'oom-kill' | 'power-loss' | 'stop';
-
-interface Deferred {
-  readonly kind: number;
-  readonly a: number;
-  readonly b: number;
-  readonly ref: unknown;
-}
 
 /**
  * A host: one process under a supervisor, a disk, clocks, a CPU. Protocol code sees it only as {@link Host}; the
@@ -56,7 +31,7 @@ export class Machine implements Host {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly supervisor: Supervisor;
-  readonly journal: JournalLine[];
+  private readonly lines: HostJournal;
   incarnation: number;
   process: Process | null;
   powered: boolean;
@@ -72,10 +47,7 @@ export class Machine implements Host {
   stopCause: StopCause | '';
   private readonly world: World;
   private readonly factory: ProcessFactory | null;
-  private readonly deadlines: Float64Array;
-  private readonly queued: Float64Array;
-  private readonly keys: Int32Array;
-  private readonly attempts: Int32Array;
+  private readonly timers: HostTimers;
   private outTo: number[];
   private outMessages: Message[];
   private busyUntilUs: Us;
@@ -91,7 +63,7 @@ export class Machine implements Host {
     this.clock = clock;
     this.factory = factory;
     this.supervisor = { policy: 'no', delayUs: 0 };
-    this.journal = [];
+    this.lines = new HostJournal();
     this.incarnation = 0;
     this.process = null;
     this.powered = true;
@@ -102,10 +74,7 @@ export class Machine implements Host {
     this.assertionFailures = 0;
     this.startedUs = -1;
     this.stopCause = '';
-    this.deadlines = new Float64Array(TIMERS).fill(-1);
-    this.queued = new Float64Array(TIMERS).fill(-1);
-    this.keys = new Int32Array(TIMERS);
-    this.attempts = new Int32Array(TIMERS);
+    this.timers = new HostTimers(world, clock, id);
     this.outTo = [];
     this.outMessages = [];
     this.busyUntilUs = 0;
@@ -114,35 +83,21 @@ export class Machine implements Host {
     this.pausedAtUs = 0;
   }
 
-  // ---- Host: what the process may do ----
-
   send(to: number, message: Message): void {
     this.outTo.push(to);
     this.outMessages.push(message);
   }
 
   setTimer(timer: number, delayUsMin: Us, delayUsMax: Us, key: number): void {
-    let delayUs = delayUsMin;
-    if (delayUsMax > delayUsMin) {
-      const attempt = this.keys[timer] === key ? (this.attempts[timer] as number) + 1 : 0;
-      this.keys[timer] = key;
-      this.attempts[timer] = attempt;
-      const draw = mix5(this.world.seed, DOMAIN.timerJitter, this.id, this.incarnation, timer, key, attempt);
-      this.world.trace.foldDraw(draw);
-      delayUs = scale(draw, delayUsMin, delayUsMax);
-    }
-    const deadlineUs = this.world.nowUs + this.clock.trueDelayUs(delayUs);
-    this.deadlines[timer] = deadlineUs;
-    const queuedUs = this.queued[timer] as number;
-    if (queuedUs < 0 || queuedUs > deadlineUs) this.queueTimer(timer, deadlineUs);
+    this.timers.arm(timer, delayUsMin, delayUsMax, key);
   }
 
   cancelTimer(timer: number): void {
-    this.deadlines[timer] = -1;
+    this.timers.cancel(timer);
   }
 
   isArmed(timer: number): boolean {
-    return (this.deadlines[timer] as number) >= 0;
+    return this.timers.isArmed(timer);
   }
 
   monotonicUs(): Us {
@@ -206,6 +161,11 @@ export class Machine implements Host {
 
   // ---- The machine: what the world, faults and the operator do with it ----
 
+  /** Lines of the host's journal, oldest first. */
+  get journal(): readonly JournalLine[] {
+    return this.lines.lines;
+  }
+
   get isUp(): boolean {
     return this.process !== null;
   }
@@ -213,8 +173,7 @@ export class Machine implements Host {
   /** Adds a line to the host's journal under a unit's name (`kernel` for what dmesg shows). */
   logLine(unit: string, level: LogLevel, text: string): void {
     const line = { atUs: this.world.nowUs, atWallUs: this.clock.wallUs(), unit, level, text };
-    this.journal.push(line);
-    if (this.journal.length > JOURNAL_LINES) this.journal.splice(0, JOURNAL_LINES / 4);
+    this.lines.add(line);
     this.world.onLog?.(this, line);
     if (this.world.trace.recording)
       this.world.trace.record(line.atUs, RECORD.log, this.id, 0, 0, 0, `${unit}: ${text}`);
@@ -226,22 +185,9 @@ export class Machine implements Host {
     this.incarnation++;
     this.stopCause = '';
     this.startedUs = this.world.nowUs;
-    this.deadlines.fill(-1);
-    this.queued.fill(-1);
-    this.keys.fill(0);
-    this.attempts.fill(0);
+    this.timers.reset(this.incarnation);
     this.world.trace.fold(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0);
-    if (this.world.trace.recording) {
-      this.world.trace.record(
-        this.world.nowUs,
-        RECORD.start,
-        this.id,
-        this.incarnation,
-        0,
-        0,
-        `process starts, incarnation ${this.incarnation}`,
-      );
-    }
+    if (this.world.trace.recording) this.note(RECORD.start, `process starts, incarnation ${this.incarnation}`);
     this.process = this.factory(this);
     this.world.onStart?.(this);
     try {
@@ -275,7 +221,7 @@ export class Machine implements Host {
     this.stopCause = cause;
     if (this.paused) this.clock.resume(true);
     this.paused = false;
-    this.deadlines.fill(-1);
+    this.timers.disarmAll();
     this.outTo.length = 0;
     this.outMessages.length = 0;
     this.deferred.length = 0;
@@ -298,7 +244,7 @@ export class Machine implements Host {
     if (this.process !== null) this.stop('power-loss');
     this.powered = false;
     this.disk.powerLoss(label, mode);
-    this.logless();
+    if (this.world.trace.recording) this.note(RECORD.crash, 'power lost');
   }
 
   /** Power returns; the service starts after `bootUs` when it is enabled. */
@@ -323,13 +269,7 @@ export class Machine implements Host {
     this.clock.resume(jump);
     const now = this.world.nowUs;
     const shiftUs = jump ? 0 : now - this.pausedAtUs;
-    for (let timer = 0; timer < TIMERS; timer++) {
-      const deadlineUs = this.deadlines[timer] as number;
-      if (deadlineUs < 0) continue;
-      const atUs = Math.max(deadlineUs + shiftUs, now);
-      this.deadlines[timer] = atUs;
-      this.queueTimer(timer, atUs);
-    }
+    this.timers.shift(shiftUs);
     const deferred = this.deferred;
     this.deferred = [];
     this.inboxCount = 0;
@@ -373,20 +313,13 @@ export class Machine implements Host {
   fireTimer(timer: number, incarnation: number): boolean {
     if (this.process === null || incarnation !== this.incarnation) return false;
     const now = this.world.nowUs;
-    if (this.queued[timer] !== now) return false;
-    this.queued[timer] = -1;
-    const deadlineUs = this.deadlines[timer] as number;
-    if (deadlineUs < 0 || this.paused) return false;
-    if (deadlineUs > now) {
-      this.queueTimer(timer, deadlineUs);
-      return false;
-    }
+    // While the host is paused the entry is used up; the timer comes back when it resumes.
+    if (!this.timers.isDue(timer, incarnation) || this.paused) return false;
     if (this.cpuUsPerEvent > 0 && this.busyUntilUs > now) {
-      this.deadlines[timer] = this.busyUntilUs;
-      this.queueTimer(timer, this.busyUntilUs);
+      this.timers.defer(timer, this.busyUntilUs);
       return false;
     }
-    this.deadlines[timer] = -1;
+    this.timers.cancel(timer);
     if (this.cpuUsPerEvent > 0) this.useCpu();
     this.world.trace.fold(now, RECORD.timer, this.id, timer, incarnation, 0);
     if (this.world.trace.recording) this.world.trace.record(now, RECORD.timer, this.id, timer, incarnation, 0, '');
@@ -418,9 +351,8 @@ export class Machine implements Host {
     return true;
   }
 
-  private queueTimer(timer: number, atUs: Us): void {
-    this.queued[timer] = atUs;
-    this.world.schedule(atUs, EVENT.timer, this.id, timer, this.incarnation, null);
+  private note(kind: number, text: string): void {
+    this.world.trace.record(this.world.nowUs, kind, this.id, this.incarnation, 0, 0, text);
   }
 
   private waitsForCpu(kind: number, a: number, b: number, ref: unknown): boolean {
@@ -463,11 +395,5 @@ export class Machine implements Host {
     this.world.onAssertion?.(this, error);
     if (this.world.logging) this.logLine('kimberlite', 'error', `assertion failed: ${error.message}`);
     this.stop('assertion');
-  }
-
-  private logless(): void {
-    if (this.world.trace.recording) {
-      this.world.trace.record(this.world.nowUs, RECORD.crash, this.id, 0, 0, 0, 'power lost');
-    }
   }
 }

@@ -36,6 +36,7 @@ export const LAYERS: readonly Row[] = [
   {
     layer: 'cluster/<system>',
     values: ['sim', 'cluster', 'cluster/host', 'cluster/storage', 'cluster/services', 'cluster/vsr', 'cluster/raft'],
+    types: ['plan'],
   },
   { layer: 'faults', values: ['sim', 'plan'] },
   { layer: 'checkers', values: ['sim', 'plan'], types: CLUSTER },

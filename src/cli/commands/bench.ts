@@ -1,5 +1,5 @@
 import { benchTable } from '../../report/bench-table.ts';
-import { runBench } from '../../scenarios/bench.ts';
+import { runBench } from '../bench-workloads.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandOutput } from '../output.ts';
 

@@ -32,6 +32,8 @@ export class KimberliteCluster {
   readonly clients: (VsrClient | null)[];
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
+  /** As `KimberliteNode.onProjection`, of all nodes. */
+  onProjection: KimberliteNode['onProjection'];
 
   constructor(
     plan: RunPlan,
@@ -50,6 +52,7 @@ export class KimberliteCluster {
     this.nodes = new Array(replicaCount).fill(null);
     this.clients = new Array(clientCount).fill(null);
     this.latencies = 0;
+    this.onProjection = () => {};
     const machines: MachineSpec[] = [];
     for (const id of this.replicaHosts) {
       machines.push(
@@ -116,6 +119,8 @@ export class KimberliteCluster {
 
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
+    node.onProjection = (replica, incarnation, projection, applied, commit) =>
+      this.onProjection(replica, incarnation, projection, applied, commit);
     return node;
   }
 

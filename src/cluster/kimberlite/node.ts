@@ -3,7 +3,7 @@ import type { Us } from '../../sim/time.ts';
 import type { VsrConfig } from '../vsr/config.ts';
 import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
-import { abdicate } from '../vsr/view-change.ts';
+import { abdicate } from '../vsr/proposals.ts';
 import { KimberliteMachine } from './machine.ts';
 
 /** Timer numbers from 32 on are the product's own. */
@@ -35,10 +35,15 @@ export class KimberliteNode implements Process {
   readonly latencyCounts: Float64Array;
   latencySumUs: number;
   latencyCount: number;
+  /** Told of each step of the projections: replica, incarnation, projection, position, commit number. */
+  onProjection: (replica: number, incarnation: number, projection: number, applied: number, commit: number) => void;
   private readonly host: Host;
+  private readonly config: VsrConfig;
 
   constructor(host: Host, config: VsrConfig, observer: VsrObserver) {
     this.host = host;
+    this.config = config;
+    this.onProjection = () => {};
     this.machine = new KimberliteMachine();
     this.projected = 0;
     this.viewChanges = [];
@@ -87,9 +92,11 @@ export class KimberliteNode implements Process {
       return;
     }
     this.vsr.replica.assertInvariants();
-    const commit = this.vsr.replica.commit;
-    if (this.projected > commit) this.projected = commit;
-    else this.projected = Math.min(commit, this.projected + PROJECTION_OPS_MAX);
+    const { replica } = this.vsr;
+    const limit = this.config.rules.projectionLimit(replica.commit, replica.op);
+    // Position never goes back: after a restart it begins anew with the process.
+    if (limit > this.projected) this.projected = Math.min(limit, this.projected + PROJECTION_OPS_MAX);
+    this.onProjection(replica.replica, replica.incarnation, 0, this.projected, replica.commit);
     this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
   }
 

@@ -255,7 +255,8 @@ export function onDurableAdvance(r: Replica): void {
 
 /** prepare_ok for the gapless durable prefix: for the current view, to its primary only (R7). */
 export function acknowledge(r: Replica): void {
-  if (r.status !== 'normal' || r.isLeader() || r.mustRecover || r.isolated) return;
+  if (r.status !== 'normal' || r.isLeader() || r.isolated) return;
+  if (r.mustRecover && r.config.rules.recoveringIsSilent()) return;
   if (r.durableLogView !== r.view && r.config.rules.voteNeedsDurableView()) return;
   const message = r.message('prepareOk');
   message.op = r.durableOp;

@@ -27,24 +27,19 @@ import {
   takeRepaired,
   updateCheckpointQuorum,
 } from './normal.ts';
+import {
+  onAbdicateTimer,
+  onDoViewChange,
+  onElectionTimeout,
+  onStartViewChange,
+  onViewChangeTimer,
+} from './proposals.ts';
 import { onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { SuperblockState } from './superblock.ts';
-import {
-  askForView,
-  beginViewIfReady,
-  onAbdicateTimer,
-  onDoViewChange,
-  onElectionTimeout,
-  onGetView,
-  onLogViewDurable,
-  onStartView,
-  onStartViewChange,
-  onViewChangeTimer,
-  sendVote,
-} from './view-change.ts';
+import { askForView, beginViewIfReady, onGetView, onLogViewDurable, onStartView, sendVote } from './view-change.ts';
 
 /**
  * A replica as a process: one gate for every input (invariants, epoch, incarnation, view), then the function of the

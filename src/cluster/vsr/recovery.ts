@@ -9,9 +9,10 @@ import { classifySlot } from './journal-table.ts';
 import { logOfView } from './log-suffix.ts';
 import type { VsrMessage } from './message.ts';
 import { onDurableAdvance } from './normal.ts';
+import { propose } from './proposals.ts';
 import type { Replica } from './replica.ts';
 import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES, type SuperblockState } from './superblock.ts';
-import { adoptView, propose } from './view-change.ts';
+import { adoptView } from './view-change.ts';
 
 /** Reads the disk, then {@link decide}s how this incarnation begins. Nothing is answered before that. */
 export function open(r: Replica, reader: ChunkReader): void {

@@ -41,95 +41,95 @@ export class Replica implements ReplicaObservation {
   readonly clock: ClockSync;
   readonly machine: StateMachine;
   /** Host numbers of the voters; leader = members[view mod size]. */
-  members: number[];
-  status: VsrStatus;
-  epoch: number;
-  view: number;
-  logView: number;
-  op: number;
-  commitMax: number;
-  commit: number;
-  checkpointOp: number;
-  checkpointOpSum: Sum;
+  members: number[] = [];
+  status: VsrStatus = 'recovering';
+  epoch: number = 0;
+  view: number = 0;
+  logView: number = 0;
+  op: number = 0;
+  commitMax: number = 0;
+  commit: number = 0;
+  checkpointOp: number = 0;
+  checkpointOpSum: Sum = ZERO_SUM;
   /** What the superblock says of the checkpoint's file, also where the file cannot be read. */
-  checkpointSum: Sum;
-  checkpointBytes: number;
-  checkpointBlob: CheckpointBlob | null;
-  checkpointFile: 0 | 1;
+  checkpointSum: Sum = ZERO_SUM;
+  checkpointBytes: number = 0;
+  checkpointBlob: CheckpointBlob | null = null;
+  checkpointFile: 0 | 1 = 0;
   /** Op up to which checkpoints are durable on a replication quorum: slots up to it may be overwritten (R7). */
-  checkpointQuorumOp: number;
+  checkpointQuorumOp: number = 0;
   /** Headers of the log of `logView` when it began, above the checkpoint: kept durable with it (R7). */
-  viewHeaders: Header[];
-  durableView: number;
-  durableLogView: number;
-  mustRecover: boolean;
-  isolated: boolean;
+  viewHeaders: Header[] = [];
+  durableView: number = 0;
+  durableLogView: number = 0;
+  mustRecover: boolean = false;
+  isolated: boolean = false;
   /** Shown as `recovering` until the commit number has reached this op. */
-  catchUpTo: number;
+  catchUpTo: number = 0;
   /** Last op of the gapless durable prefix. */
-  durableOp: number;
+  durableOp: number = 0;
   /** The superblock is as it was formatted: this replica has never led a view. */
-  fresh: boolean;
+  fresh: boolean = false;
   /** True once the disk has been read. */
-  opened: boolean;
+  opened: boolean = false;
 
   // Primary
   /** Per slot: one bit per replica whose copy is durable in this view, and the number of messages that said so. */
   readonly okMasks: Int32Array;
   readonly okCounts: Int32Array;
   readonly preparedUs: Float64Array;
-  readonly ackedOps: Float64Array;
-  readonly peerCheckpoints: Float64Array;
-  readonly peerCommits: Float64Array;
-  readonly peerHeardUs: Float64Array;
-  readonly queue: VsrMessage[];
+  readonly ackedOps: Float64Array = new Float64Array(64);
+  readonly peerCheckpoints: Float64Array = new Float64Array(64);
+  readonly peerCommits: Float64Array = new Float64Array(64);
+  readonly peerHeardUs: Float64Array = new Float64Array(64).fill(-1);
+  readonly queue: VsrMessage[] = [];
   /** Client -> request that is in the pipeline. */
-  readonly inPipeline: Map<number, number>;
-  lastQuorumHeardUs: Us;
+  readonly inPipeline: Map<number, number> = new Map();
+  lastQuorumHeardUs: Us = 0;
   /** Backup: client -> request that was passed on to the primary; the backup answers it, too, once it is applied. */
-  readonly passedOn: Map<number, number>;
+  readonly passedOn: Map<number, number> = new Map();
 
   // View change
   /** View that this replica proposes, 0 for none, and who proposes which. */
-  proposed: number;
-  readonly proposals: Map<number, number>;
-  readonly votes: Map<number, DoViewChange>;
-  voteSent: boolean;
+  proposed: number = 0;
+  readonly proposals: Map<number, number> = new Map();
+  readonly votes: Map<number, DoViewChange> = new Map();
+  voteSent: boolean = false;
   /** The log of the new view has been chosen; entries may still have to be fetched. */
-  chosen: boolean;
-  chosenSources: Map<number, number[]>;
-  installing: boolean;
-  viewChangeRound: number;
+  chosen: boolean = false;
+  chosenSources: Map<number, number[]> = new Map();
+  installing: boolean = false;
+  viewChangeRound: number = 0;
   /** When each peer last answered a ping: a link that works both ways. */
-  readonly peerPongUs: Float64Array;
+  readonly peerPongUs: Float64Array = new Float64Array(64).fill(-1);
   /** Since when a well-connected peer has been complaining that it does not hear the primary; 0: it does not. */
-  readonly complaintUs: Float64Array;
+  readonly complaintUs: Float64Array = new Float64Array(64);
   /** Complaints given in to: each makes the next wait twice as long. */
-  complaintRound: number;
+  complaintRound: number = 0;
 
   // Repair
-  readonly pending: Map<number, Prepare>;
-  repairAttempt: number;
+  readonly pending: Map<number, Prepare> = new Map();
+  repairAttempt: number = 0;
   /** Whether anything between the checkpoint and the head is missing or faulty. */
-  dirty: boolean;
-  transferring: boolean;
-  transferFrom: number;
-  pendingCheckpoint: CheckpointBlob | null;
-  pendingCause: 'own' | 'transfer' | '';
-  pendingSuffix: readonly (Header | null)[];
-  pendingHead: number;
-  pendingLogView: number;
+  dirty: boolean = false;
+  transferring: boolean = false;
+  transferFrom: number = -1;
+  pendingCheckpoint: CheckpointBlob | null = null;
+  pendingCause: 'own' | 'transfer' | '' = '';
+  pendingSuffix: readonly (Header | null)[] = [];
+  pendingHead: number = 0;
+  pendingLogView: number = 0;
   /** The pending checkpoint's blob is synced: the next superblock update takes it over. */
-  pendingSynced: boolean;
+  pendingSynced: boolean = false;
   /** Highest op that the primary of this view was heard to have. */
-  primaryOp: number;
+  primaryOp: number = 0;
 
   // Recovery
-  nonce: number;
-  readonly recoveryAnswers: Map<number, VsrMessage>;
-  readonly peerIncarnations: Float64Array;
-  lastTimestampUs: number;
-  checksumFailures: number;
+  nonce: number = 0;
+  readonly recoveryAnswers: Map<number, VsrMessage> = new Map();
+  readonly peerIncarnations: Float64Array = new Float64Array(64);
+  lastTimestampUs: number = 0;
+  checksumFailures: number = 0;
 
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     const slots = config.journalSlots;
@@ -148,70 +148,10 @@ export class Replica implements ReplicaObservation {
       config.clockEpochUs,
     );
     this.machine = machine;
-    this.members = [];
     for (let id = 0; id < config.replicaCount; id++) this.members.push(id);
-    this.status = 'recovering';
-    this.epoch = 0;
-    this.view = 0;
-    this.logView = 0;
-    this.op = 0;
-    this.commitMax = 0;
-    this.commit = 0;
-    this.checkpointOp = 0;
-    this.checkpointOpSum = ZERO_SUM;
-    this.checkpointSum = ZERO_SUM;
-    this.checkpointBytes = 0;
-    this.checkpointBlob = null;
-    this.checkpointFile = 0;
-    this.checkpointQuorumOp = 0;
-    this.viewHeaders = [];
-    this.durableView = 0;
-    this.durableLogView = 0;
-    this.mustRecover = false;
-    this.isolated = false;
-    this.catchUpTo = 0;
-    this.durableOp = 0;
-    this.fresh = false;
-    this.opened = false;
     this.okMasks = new Int32Array(slots);
     this.okCounts = new Int32Array(slots);
     this.preparedUs = new Float64Array(slots);
-    this.ackedOps = new Float64Array(64);
-    this.peerCheckpoints = new Float64Array(64);
-    this.peerCommits = new Float64Array(64);
-    this.peerHeardUs = new Float64Array(64).fill(-1);
-    this.queue = [];
-    this.inPipeline = new Map();
-    this.passedOn = new Map();
-    this.lastQuorumHeardUs = 0;
-    this.proposed = 0;
-    this.proposals = new Map();
-    this.votes = new Map();
-    this.voteSent = false;
-    this.chosen = false;
-    this.chosenSources = new Map();
-    this.installing = false;
-    this.viewChangeRound = 0;
-    this.peerPongUs = new Float64Array(64).fill(-1);
-    this.complaintUs = new Float64Array(64);
-    this.complaintRound = 0;
-    this.pending = new Map();
-    this.repairAttempt = 0;
-    this.dirty = false;
-    this.transferring = false;
-    this.transferFrom = -1;
-    this.pendingCheckpoint = null;
-    this.pendingCause = '';
-    this.pendingSuffix = [];
-    this.pendingHead = 0;
-    this.pendingLogView = 0;
-    this.pendingSynced = false;
-    this.primaryOp = 0;
-    this.nonce = 0;
-    this.recoveryAnswers = new Map();
-    this.peerIncarnations = new Float64Array(64);
-    this.lastTimestampUs = 0;
-    this.checksumFailures = 0;
   }
 
   // ---- Observation ----

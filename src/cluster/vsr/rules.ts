@@ -45,6 +45,10 @@ export interface Rules {
   restartedPrimaryYields(): boolean;
   /** Whether the replica asserts its invariants before each handler (R15). */
   asserts(): boolean;
+  /** Whether a replica without a trusted journal keeps silent until the nonce protocol is through (R7). */
+  recoveringIsSilent(): boolean;
+  /** Position up to which projections may be built, given the commit number and the head. */
+  projectionLimit(commit: number, op: number): number;
   /** Whether a faulty slot counts as a denial (it must not, R7). */
   faultyDenies(): boolean;
 }
@@ -81,5 +85,7 @@ export const HONEST_RULES: Rules = {
   clampsTimestamp: () => true,
   restartedPrimaryYields: () => true,
   asserts: () => true,
+  recoveringIsSilent: () => true,
+  projectionLimit: (commit) => commit,
   faultyDenies: () => false,
 };

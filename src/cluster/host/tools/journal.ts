@@ -1,4 +1,5 @@
-import type { JournalLine, Machine } from '../../../sim/machine.ts';
+import type { JournalLine } from '../../../sim/host-journal.ts';
+import type { Machine } from '../../../sim/machine.ts';
 import { failed, type OperatorCommand, ok } from '../command.ts';
 import { type CommandUsage, parseFlags } from '../flags.ts';
 import { type HostFleet, ownMachine, wallMsOf } from '../host-fleet.ts';

@@ -1,4 +1,5 @@
-import type { JournalLine, Machine } from '../../../sim/machine.ts';
+import type { JournalLine } from '../../../sim/host-journal.ts';
+import type { Machine } from '../../../sim/machine.ts';
 import { failed, ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';

@@ -73,6 +73,14 @@ function* forceLeader(argv: readonly string[], _stdin: string, ctx: Context): Ru
   fleet.changing(machine, USAGE.command);
   const problem = writeSuperblock(machine.disk, next, scan.opened, 1);
   if (problem !== '') return failed(1, `${USAGE.command}: ${problem}\n`);
+  fleet.onForced({
+    host,
+    epoch,
+    newEpoch: epoch > state.epoch,
+    approved: fleet.people.approved('data-loss'),
+    head: scan.chainHead,
+    sumAt: (op) => scan.entries.get(op)?.sum ?? null,
+  });
   return ok(
     `node ${shownId(fleet.cluster, host)} is the only member, epoch ${epoch}; it leads from op ${scan.chainHead}, commit at least ${state.commit}\nmembers dropped: ${dropped.join(', ') || 'none'}\n`,
   );

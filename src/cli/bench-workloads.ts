@@ -3,11 +3,11 @@ import { memoryUsage } from 'node:process';
 import { HONEST_RULES } from '../cluster/vsr/rules.ts';
 import { healthyPlan, swarmPlan } from '../faults/swarm.ts';
 import type { RunPlan } from '../plan/plan.ts';
+import { checksOf } from '../scenarios/properties.ts';
+import { Simulation } from '../scenarios/simulation.ts';
+import { runSwarm } from '../scenarios/swarm-run.ts';
 import { EventQueue } from '../sim/event-queue.ts';
 import { HOUR, SECOND } from '../sim/time.ts';
-import { checksOf } from './properties.ts';
-import { Simulation } from './simulation.ts';
-import { runSwarm } from './swarm-run.ts';
 
 /** One line of the benchmark. Rates are per wall second, median of the repeats. */
 export interface BenchResult {
