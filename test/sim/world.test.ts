@@ -202,8 +202,8 @@ describe('power loss', () => {
     for (const host of [0, 1, 2]) {
       const { disk, isUp, powered, stopCause } = tiny.machine(host);
       expect([isUp, powered, stopCause]).toEqual([false, false, 'power-loss']);
-      expect([...(disk.peekDurable('log', 0, 4096) ?? [])].every((byte) => byte === 1)).toBe(true);
-      expect([...(disk.peekDurable('log', 4096, 4096) ?? [])].every((byte) => byte === 0 || byte === 2)).toBe(true);
+      expect(disk.peekDurable('log', 0, 4096)?.every((byte) => byte === 1)).toBe(true);
+      expect(disk.peekDurable('log', 4096, 4096)?.every((byte) => byte === 0 || byte === 2)).toBe(true);
     }
     tiny.machine(1).start();
     expect(tiny.machine(1).isUp).toBe(false);
