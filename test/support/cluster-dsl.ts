@@ -461,6 +461,7 @@ export class TestCluster {
 
   private isStable(): boolean {
     if (this.cuts.size > 0 || this.world.network.rules.length > 0) return false;
+    if (this.all.some((host) => this.machine(host).paused)) this.disturb();
     return this.up.length === this.all.length && this.world.nowUs - this.disturbedUs > 10 * ELECTION_US;
   }
 

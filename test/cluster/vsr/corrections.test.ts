@@ -122,6 +122,18 @@ describe('a replica that lost its disk never votes before the nonce protocol (R7
   it('and without the rule a view starts without the op', () => {
     expect(found({ lostJournalLosesVote: () => false }, wiped)).toContain('INV-DURABLE-ACK view-starts-without');
   });
+
+  // That it must recover has to be durable before an empty journal stands where the lost one was.
+  it.fails('also when it stops while it notes that it must recover', () => {
+    const interrupted = (t: TestCluster): void =>
+      lastCopyMatters(t, (holder) => {
+        t.wipeJournal(holder);
+        t.machine(holder).disk.faults.failNextFsync('note', 'superblock', 'ext4');
+        t.start(holder);
+        t.runUntil('it stops', () => !t.machine(holder).isUp);
+      });
+    expect(found({}, interrupted)).toEqual([]);
+  });
 });
 
 describe('a faulty slot never denies (R7)', () => {

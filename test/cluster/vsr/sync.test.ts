@@ -156,4 +156,27 @@ describe('state transfer', () => {
     expect(t.marks('state-transfer-installed', host)).toBe(1);
     t.finish();
   });
+
+  // Its own state is damaged, its superblock is not: what that names must not be replaced by something older (R7).
+  it.fails('a damaged checkpoint is never replaced by an older one', () => {
+    const t = new TestCluster().boot();
+    const [primary, older, host] = [t.primary, t.backup(1), t.backup(2)];
+    t.write(10);
+    t.runUntil('all have the first checkpoint', () => t.all.every((each) => t.replica(each).checkpointOp === 8));
+    t.drop(['prepare', 'repairPrepare', 'checkpoint'], { to: older });
+    t.write(10);
+    t.runUntil(
+      'two have the second',
+      () => t.replica(host).checkpointOp === 16 && t.replica(primary).checkpointOp === 16,
+    );
+    t.crash(host);
+    t.corrupt(host, { checkpoint: true });
+    t.drop(['checkpoint'], { from: primary });
+    t.start(host);
+    t.runFor(3_000_000);
+    expect(t.marks('checkpoint-damaged', host)).toBe(1);
+    t.expect(older, { checkpointOp: 8 });
+    t.expect(host, { checkpointOp: 16 });
+    t.finish();
+  });
 });
