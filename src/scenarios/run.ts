@@ -43,7 +43,27 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
   });
   fired.simulation = simulation;
   const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation);
+  if (plan.alerts === null && ending.excused.length > 0) counterfactual(limited, simulation, ending, rules);
   return { result: result(plan, simulation, ending), records: simulation.cluster.world.trace.records };
+}
+
+/**
+ * An excuse must be true (R12): the same plan without the faults that the certificates name has to converge. Where it
+ * does not, the excused run has failed.
+ */
+function counterfactual(plan: RunPlan, simulation: Simulation, ending: Ending, rules: Rules): void {
+  const named = new Set(ending.excused.map((certificate) => certificate.label));
+  const innocent = { ...plan, faults: plan.faults.filter((fault) => !named.has(fault.label)) };
+  const again = new Simulation(innocent, {
+    recording: false,
+    logging: false,
+    rules,
+    checks: checksOf,
+    recordOnly: false,
+  });
+  const outcome = runSwarm(again);
+  if (!again.failed && outcome.excused.length === 0) return;
+  simulation.report('INV-RECOVERS', 'counterfactual', { without: [...named].join(' '), pending: outcome.pending });
 }
 
 function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResult {
@@ -52,6 +72,8 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
   let verdict: Verdict = failed ? 'failed' : 'passed';
   let reason: InconclusiveReason | '' = '';
   if (!failed && simulation.exhausted !== '') reason = simulation.exhausted;
+  // A history too large for the search's budget is no proof either way (R21).
+  else if (!failed && simulation.checks.linearizable.undecided.length > 0) reason = 'out-of-budget';
   else if (!failed && ending.excused.length > 0) reason = 'excused';
   else if (!failed && ending.vacuous !== '') reason = 'vacuous';
   if (reason !== '') verdict = 'inconclusive';
