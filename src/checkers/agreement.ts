@@ -19,6 +19,7 @@ export class Agreement implements Property {
 
   onApply(replica: number, incarnation: number, prepare: Prepare, hash0: number, hash1: number, reply: number): void {
     const { committed } = this;
+    if (committed.isLost(replica, prepare.op)) return;
     if (prepare.op > committed.head) {
       committed.add(prepare, hash0, hash1, reply);
       return;
@@ -32,5 +33,10 @@ export class Agreement implements Property {
         sum: sumDigits(prepare.sum),
       });
     }
+  }
+
+  /** The ledger is this property's to write, and it is the first in order: the others then read the shorter one. */
+  onDeclaredLoss(op: number, keepers: readonly number[]): void {
+    this.committed.truncate(op, keepers);
   }
 }

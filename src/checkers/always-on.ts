@@ -10,6 +10,7 @@ import { Linearizable, type SearchOptions, type StreamRules } from './linearizab
 import { NoAssert } from './no-assert.ts';
 import { NoCorruptServe } from './no-corrupt-serve.ts';
 import { NoNeedlessViewChange } from './no-needless-view-change.ts';
+import { NoSplitBrain } from './no-split-brain.ts';
 import { OneLeader } from './one-leader.ts';
 import { Prefix } from './prefix.ts';
 import { Projection } from './projection.ts';
@@ -70,7 +71,8 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
     new CommitLeOp(report),
     new ViewMonotonic(truth, report),
     new CommitMonotonic(truth, report),
-    new OneLeader(report),
+    new OneLeader(voters, report),
+    new NoSplitBrain(truth, voters, report),
     new QuorumRefuse(truth, committed, voters, report),
     durableAck,
     new RecoverySafe(truth, report),

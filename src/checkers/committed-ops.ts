@@ -34,6 +34,10 @@ export class CommittedOps {
   /** 1 once a reply for the op has been sent. */
   readonly acked: Uint8Array;
   private readonly mask: number;
+  /** The ops of the last declared loss: above the one, up to the other. */
+  private lostAbove: number;
+  private lostHead: number;
+  private keepers: readonly number[];
   private readonly sessions: SessionModel;
   private readonly records: (Uint8Array | null)[];
   private readonly anchors: Map<number, number>;
@@ -43,6 +47,9 @@ export class CommittedOps {
     while (windowOps < journalSlots * 4) windowOps *= 2;
     this.windowOps = windowOps;
     this.mask = windowOps - 1;
+    this.lostAbove = 0;
+    this.lostHead = 0;
+    this.keepers = [];
     this.head = 0;
     this.ops = new Float64Array(windowOps).fill(-1);
     this.a = new Int32Array(windowOps);
@@ -91,6 +98,33 @@ export class CommittedOps {
     this.acked[slot] = 0;
     this.records[op & (RECORDS - 1)] = prepare.record;
     if (op % ANCHOR_OPS === 0) this.anchors.set(op, sum.a ^ Math.imul(sum.c, 31));
+  }
+
+  /**
+   * Forgets the ops above `op`, which were lost with an approval (R16). Throws when more are lost than can be taken back
+   * from the client table's model.
+   */
+  truncate(op: number, keepers: readonly number[]): void {
+    this.lostAbove = op;
+    this.lostHead = this.head;
+    this.keepers = keepers;
+    while (this.head > op) {
+      const lost = this.head;
+      const slot = lost & this.mask;
+      this.sessions.undo(lost);
+      if (this.ops[slot] === lost) this.ops[slot] = -1;
+      this.records[lost & (RECORDS - 1)] = null;
+      this.anchors.delete(lost);
+      this.head = lost - 1;
+    }
+  }
+
+  /**
+   * Whether `op` of this replica may be one of the declared lost ones, which it holds because it did not go along. What
+   * it commits beyond them is judged: nobody has approved that.
+   */
+  isLost(replica: number, op: number): boolean {
+    return op <= this.lostHead && op > this.lostAbove && !this.keepers.includes(replica);
   }
 
   /** 1: `sum` is the committed one; 0: another is; -1: not known (above the head, or below the window). */

@@ -7,6 +7,9 @@ import type { GroundTruth, Property, Report } from './property.ts';
 import { ViewFloors } from './view-floors.ts';
 import type { Voters } from './voters.ts';
 
+/** More than a run has epochs. */
+const EPOCHS_MAX = 65_536;
+
 /**
  * INV-DURABLE-ACK (R10): when the first reply for an op leaves, at least Qr distinct voters hold its prepare synced, by
  * the bytes on their disks; afterwards no view starts without an acknowledged or committed op, and nobody applies
@@ -51,13 +54,13 @@ export class DurableAck implements Property {
       case 'heartbeat':
         if (message === this.judged) return;
         this.judged = message;
-        this.floors.raise(message.epoch, message.view, message.commit);
+        this.floors.raise(this.lineage(from, message), message.view, message.commit);
         return;
       case 'startView':
         if (message === this.judged) return;
         this.judged = message;
         this.judgeStartView(from, message);
-        this.floors.raise(message.epoch, message.view, message.commit);
+        this.floors.raise(this.lineage(from, message), message.view, message.commit);
         return;
       default:
         return;
@@ -66,9 +69,18 @@ export class DurableAck implements Property {
 
   onApply(replica: number, incarnation: number, prepare: Prepare): void {
     const { op } = prepare;
-    if (this.committed.compare(op, prepare.sum) !== 0) return;
+    if (this.committed.compare(op, prepare.sum) !== 0 || this.committed.isLost(replica, op)) return;
     if (this.committed.contains(op) && this.committed.acked[this.committed.slot(op)] === 0) return;
     this.report(this.id, 'acknowledged-op-replaced', { replica, incarnation, op, view: prepare.view });
+  }
+
+  onDeclaredLoss(op: number): void {
+    this.floors.lower(op);
+  }
+
+  /** Epochs of a forced leader come after all others, also where it kept the number of the one that it left. */
+  private lineage(from: number, message: VsrMessage): number {
+    return this.voters.lineage(message.epoch, from) * EPOCHS_MAX + message.epoch;
   }
 
   /**
@@ -89,7 +101,7 @@ export class DurableAck implements Property {
   private acknowledge(from: number, message: VsrMessage): void {
     const { committed } = this;
     const { op } = message;
-    if (op > committed.head) {
+    if (op > committed.head && !committed.isLost(from, op)) {
       this.report(this.id, 'ack-before-apply', { replica: from, op, head: committed.head });
       return;
     }
@@ -97,8 +109,8 @@ export class DurableAck implements Property {
     const slot = committed.slot(op);
     if (committed.acked[slot] === 1) return;
     committed.acked[slot] = 1;
-    this.floors.raise(message.epoch, message.view, op);
-    const voters = this.voters.of(message.epoch);
+    this.floors.raise(this.lineage(from, message), message.view, op);
+    const voters = this.voters.of(message.epoch, from);
     const quorum = Math.floor(voters.length / 2) + 1;
     const held = this.count(voters, from, op, quorum);
     if (held < quorum) {
@@ -119,7 +131,7 @@ export class DurableAck implements Property {
 
   private judgeStartView(from: number, message: VsrMessage): void {
     const { epoch, view, suffix } = message;
-    const floor = this.floors.at(epoch, view);
+    const floor = this.floors.at(this.lineage(from, message), view);
     if (floor === 0) return;
     if (message.op < floor) {
       this.report(this.id, 'view-starts-without', { replica: from, epoch, view, op: floor, head: message.op });

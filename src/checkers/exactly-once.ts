@@ -36,7 +36,7 @@ export class ExactlyOnce implements Property {
   onApply(replica: number, incarnation: number, prepare: Prepare, _0: number, _1: number, replyDigest: number): void {
     const { committed } = this;
     const { op, client, request } = prepare;
-    if (replyDigest === 0 || !committed.contains(op)) return;
+    if (replyDigest === 0 || !committed.contains(op) || committed.isLost(replica, op)) return;
     const effect = committed.effect[committed.slot(op)] as number;
     if (effect === EFFECT.executed || effect === EFFECT.own) return;
     const site = effect === EFFECT.duplicate ? 'executed-again' : 'executed-without-session';
@@ -62,6 +62,11 @@ export class ExactlyOnce implements Property {
     }
     known.request = request;
     known.digest = digest;
+  }
+
+  /** Which replies were for lost ops is not kept: all clients begin again, each with its next reply. */
+  onDeclaredLoss(): void {
+    this.replies.clear();
   }
 
   private judgeOp(from: number, message: VsrMessage): void {

@@ -38,6 +38,8 @@ export class Linearizable implements Property {
   private readonly streams: Map<number, StreamHistory>;
   /** By client: its operation that the log does not have yet, or that is not answered yet. */
   private readonly pending: Map<number, StreamOperation>;
+  /** Operations whose answer was lost with their op: the log that goes on may still have them. */
+  private lost: StreamOperation[];
   private sequence: number;
   private placedUpTo: number;
   /** Streams whose search ended without an answer: the run has not proved them. */
@@ -50,6 +52,7 @@ export class Linearizable implements Property {
     this.report = report;
     this.streams = new Map();
     this.pending = new Map();
+    this.lost = [];
     this.sequence = 0;
     this.placedUpTo = 0;
     this.undecided = [];
@@ -85,15 +88,15 @@ export class Linearizable implements Property {
     if (this.pending.size > PENDING_MAX) this.forgetOldest();
   }
 
-  onApply(_replica: number, _incarnation: number, prepare: Prepare): void {
+  onApply(replica: number, _incarnation: number, prepare: Prepare): void {
     const { op, operation } = prepare;
-    if (op <= this.placedUpTo) return;
+    if (op <= this.placedUpTo || this.committed.isLost(replica, op)) return;
     this.placedUpTo = op;
     if (operation !== this.rules.operationAppend && operation !== this.rules.operationRead) return;
     if (this.committed.effect[this.committed.slot(op)] !== EFFECT.executed) return;
     const pending = this.pending.get(prepare.client);
     if (pending === undefined || pending.request !== prepare.request || pending.op !== 0) {
-      this.stranger();
+      this.placeLost(prepare);
       return;
     }
     pending.stream.place(pending, op);
@@ -105,6 +108,12 @@ export class Linearizable implements Property {
     if (pending === undefined || pending.request !== request) return;
     this.pending.delete(client);
     pending.stream.answer(pending, this.sequence, length, chain0, chain1);
+  }
+
+  /** What the streams had above `op` is as if it had never been answered. */
+  onDeclaredLoss(op: number): void {
+    this.placedUpTo = Math.min(this.placedUpTo, op);
+    for (const stream of this.streams.values()) stream.lose(op, this.lost);
   }
 
   onEvicted(client: number): void {
@@ -136,6 +145,18 @@ export class Linearizable implements Property {
         });
       }
     }
+  }
+
+  /** An entry that no client waits for: one whose answer was lost, or a stranger. */
+  private placeLost(prepare: Prepare): void {
+    const { client, request, op } = prepare;
+    const index = this.lost.findIndex((each) => each.client === client && each.request === request);
+    if (index < 0) {
+      this.stranger();
+      return;
+    }
+    const [operation] = this.lost.splice(index, 1);
+    operation?.stream.place(operation, op);
   }
 
   /** An effect that no recorded call explains may belong to any stream: the witness knows no state from here on. */

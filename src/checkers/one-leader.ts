@@ -2,9 +2,12 @@ import type { Sum } from '../cluster/storage/prepare.ts';
 import type { VsrMessage } from '../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { Property, Report } from './property.ts';
+import type { Voters } from './voters.ts';
 
 /** Entries of the direct-mapped memory of (epoch, view, op) -> sum: a power of two. A newer key replaces an older one. */
 const SUMS = 8192;
+/** More than a run has epochs. */
+const EPOCHS_MAX = 65_536;
 /** Views that are remembered, by number: a power of two. */
 const VIEWS = 64;
 
@@ -16,6 +19,7 @@ const VIEWS = 64;
 export class OneLeader implements Property {
   readonly id = 'INV-ONE-LEADER';
   readonly kinds = ['prepare', 'startView', 'heartbeat'] as const;
+  private readonly voters: Voters;
   private readonly report: Report;
   private readonly epochs: Int32Array;
   private readonly views: Float64Array;
@@ -30,7 +34,8 @@ export class OneLeader implements Property {
   /** The message judged last: a broadcast is one object that is sent several times. */
   private judged: VsrMessage | null;
 
-  constructor(report: Report) {
+  constructor(voters: Voters, report: Report) {
+    this.voters = voters;
     this.report = report;
     this.epochs = new Int32Array(SUMS);
     this.views = new Float64Array(SUMS);
@@ -49,20 +54,28 @@ export class OneLeader implements Property {
     if (kind !== 'prepare' && kind !== 'startView' && kind !== 'heartbeat') return;
     if (message === this.judged) return;
     this.judged = message;
-    const at = this.leads(message.epoch, message.view, from, message.incarnation);
+    const at = this.leads(this.key(message.epoch, from), message.view, from, message.incarnation);
     if (kind === 'prepare' && message.prepare !== null) this.judgePrepare(from, message, at);
     else if (kind === 'startView') this.judgeStartView(from, message, at);
   }
 
   onState(now: ReplicaObservation): void {
-    if (now.isPrimary) this.leads(now.epoch, now.view, now.replica, now.incarnation);
+    if (now.isPrimary) this.leads(this.key(now.epoch, now.replica), now.view, now.replica, now.incarnation);
+  }
+
+  /**
+   * Views are numbered within a configuration. A forced leader begins one of its own, even where it keeps the epoch's
+   * number: that both then take writes is INV-NO-SPLIT-BRAIN's finding.
+   */
+  private key(epoch: number, from: number): number {
+    return this.voters.lineage(epoch, from) * EPOCHS_MAX + epoch;
   }
 
   private judgePrepare(from: number, message: VsrMessage, at: number): void {
     const op = message.prepare?.op ?? message.op;
     const sum = message.prepare?.sum ?? message.sum;
     if (at >= 0 && op > (this.heads[at] as number)) this.heads[at] = op;
-    if (this.agrees(message.epoch, message.view, op, sum)) return;
+    if (this.agrees(this.key(message.epoch, from), message.view, op, sum)) return;
     this.report(this.id, 'two-prepares', { replica: from, epoch: message.epoch, view: message.view, op });
   }
 
@@ -74,13 +87,14 @@ export class OneLeader implements Property {
         this.report(this.id, 'start-view-shrank', { replica: from, epoch, view, op: message.op, head });
       } else this.heads[at] = message.op;
     }
-    let agreed = this.agrees(epoch, view, message.op, message.sum);
+    const key = this.key(epoch, from);
+    let agreed = this.agrees(key, view, message.op, message.sum);
     let op = message.op;
     for (let index = 0; suffix !== null && index < suffix.headers.length && agreed; index++) {
       const header = suffix.headers[index] ?? null;
       if (header === null) continue;
       op = header.op;
-      agreed = this.agrees(epoch, view, op, header.sum);
+      agreed = this.agrees(key, view, op, header.sum);
     }
     if (!agreed) this.report(this.id, 'start-views-differ', { replica: from, epoch, view, op });
   }

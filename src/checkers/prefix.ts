@@ -30,7 +30,7 @@ export class Prefix implements Property {
   onInstall(replica: number, incarnation: number, op: number): void {
     this.lastOps[replica] = op;
     this.last[replica] = null;
-    if (op > this.committed.head) {
+    if (op > this.committed.head && !this.committed.isLost(replica, op)) {
       this.report(this.id, 'install-above-committed', { replica, incarnation, op, head: this.committed.head });
     }
   }
@@ -47,7 +47,7 @@ export class Prefix implements Property {
     const { parent } = prepare;
     const chained =
       before === null
-        ? this.committed.compare(prepare.op - 1, parent) !== 0
+        ? this.committed.isLost(replica, prepare.op - 1) || this.committed.compare(prepare.op - 1, parent) !== 0
         : parent === before.sum ||
           (parent.a === before.sum.a &&
             parent.b === before.sum.b &&

@@ -62,6 +62,11 @@ export interface Property {
   onReturn?(client: number, session: number, request: number, length: number, chain0: number, chain1: number): void;
   onEvicted?(client: number, session: number): void;
   onUnknown?(client: number, session: number, request: number): void;
+  /**
+   * Acknowledged ops above `op` are lost with a recorded approval (R16): what they left behind is judged no more. Of the
+   * replicas only `keepers` go on; the others may still hold lost ops.
+   */
+  onDeclaredLoss?(op: number, keepers: readonly number[]): void;
   /** Once, after the epilogue. */
   onEnd?(): void;
 }

@@ -35,13 +35,17 @@ export class QuorumRefuse implements Property {
     } else if (kind === 'reply') this.judge(from, message);
   }
 
+  onDeclaredLoss(op: number): void {
+    for (let at = 0; at < this.judged.length; at++) if ((this.judged[at] as number) > op) this.judged[at] = -1;
+  }
+
   private judge(from: number, message: VsrMessage): void {
     const { op, epoch } = message;
     if (!this.committed.contains(op)) return;
     const slot = this.committed.slot(op);
     if (this.judged[slot] === op) return;
     this.judged[slot] = op;
-    const voters = this.voters.of(epoch);
+    const voters = this.voters.of(epoch, from);
     let count = 0;
     for (const voter of voters) if (voter === from || (this.spoken[voter] as number) >= op) count++;
     const quorum = Math.floor(voters.length / 2) + 1;

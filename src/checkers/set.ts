@@ -129,6 +129,10 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
     for (const property of this.projections) property.onProjection(replica, incarnation, projection, applied, commit);
   }
 
+  onDeclaredLoss(op: number, keepers: readonly number[]): void {
+    for (const property of this.properties) property.onDeclaredLoss?.(op, keepers);
+  }
+
   onEnd(): void {
     for (const property of this.ends) property.onEnd();
   }

@@ -25,7 +25,7 @@ export class StateEqual implements Property {
   onApply(replica: number, incarnation: number, prepare: Prepare, hash0: number, hash1: number, reply: number): void {
     const { committed } = this;
     const { op } = prepare;
-    if (!committed.contains(op)) return;
+    if (!committed.contains(op) || committed.isLost(replica, op)) return;
     const slot = committed.slot(op);
     if (committed.hash0[slot] !== (hash0 | 0) || committed.hash1[slot] !== (hash1 | 0)) {
       this.report(this.id, 'state-differs', { replica, incarnation, op, operation: prepare.operation });
@@ -45,6 +45,7 @@ export class StateEqual implements Property {
   }
 
   onCheckpoint(replica: number, incarnation: number, op: number, digest: number): void {
+    if (this.committed.isLost(replica, op)) return;
     const known = this.checkpoints.get(op);
     if (known !== undefined) {
       if (known !== digest) this.report(this.id, 'checkpoints-differ', { replica, incarnation, op });
@@ -58,9 +59,13 @@ export class StateEqual implements Property {
     }
   }
 
+  onDeclaredLoss(op: number): void {
+    for (const at of [...this.checkpoints.keys()]) if (at > op) this.checkpoints.delete(at);
+  }
+
   private judge(replica: number, incarnation: number, op: number, hash0: number, hash1: number, site: string): void {
     const { committed } = this;
-    if (!committed.contains(op)) return;
+    if (!committed.contains(op) || committed.isLost(replica, op)) return;
     const slot = committed.slot(op);
     if (committed.hash0[slot] === (hash0 | 0) && committed.hash1[slot] === (hash1 | 0)) return;
     this.report(this.id, site, { replica, incarnation, op });

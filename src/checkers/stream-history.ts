@@ -49,6 +49,8 @@ export class StreamHistory {
   private initial: LogHead;
   private operations: StreamOperation[];
   private lastPlaced: StreamOperation | null;
+  /** Op of the last effect in `initial`. */
+  private cutOp: number;
   private readonly chainStep: ChainStep<number>;
 
   constructor(key: number, chainStep: ChainStep<number>) {
@@ -61,6 +63,7 @@ export class StreamHistory {
     this.initial = this.head;
     this.operations = [];
     this.lastPlaced = null;
+    this.cutOp = 0;
     this.chainStep = chainStep;
   }
 
@@ -123,6 +126,32 @@ export class StreamHistory {
     if (this.open === 0 && this.operations.length >= CUT_FROM) this.cut();
   }
 
+  /**
+   * Ops above `op` were lost with an approval (R16): what became of them is unknown again, also where it was answered,
+   * for the log that goes on may hold the same request. The state is what the remaining order gives. Enters those that
+   * had been answered into `lost`.
+   */
+  lose(op: number, lost: StreamOperation[]): void {
+    if (this.cutOp > op) {
+      // The state at the cut holds lost effects: nothing can be said of this stream any more.
+      this.truncated = true;
+      this.doubt('lost-below-cut');
+      return;
+    }
+    for (const each of this.operations) {
+      if (each.op <= op) continue;
+      each.op = 0;
+      if (each.returnSeq === NEVER_RETURNED) continue;
+      each.returnSeq = NEVER_RETURNED;
+      each.givenUp = true;
+      lost.push(each);
+    }
+    const kept = this.operations.filter((each) => each.op > 0).sort((left, right) => left.op - right.op);
+    this.head = this.initial;
+    this.lastPlaced = null;
+    for (const each of kept) this.place(each, each.op);
+  }
+
   /** The witness cannot explain this stream: only the search can judge it from here on. */
   doubt(why: string): void {
     if (!this.sound) return;
@@ -158,6 +187,7 @@ export class StreamHistory {
     if (!this.sound || (this.lastPlaced !== null && this.lastPlaced.returnSeq === NEVER_RETURNED)) return;
     this.operations = this.operations.filter((each) => each.op === 0 && each.append);
     this.initial = this.head;
+    this.cutOp = this.lastPlaced?.op ?? this.cutOp;
     this.truncated = false;
   }
 

@@ -17,12 +17,16 @@ export class TimestampMonotonic implements Property {
 
   onApply(replica: number, incarnation: number, prepare: Prepare): void {
     const { op, timestampUs } = prepare;
-    if (op <= this.judged) return;
+    if (op <= this.judged || this.committed.isLost(replica, op)) return;
     this.judged = op;
     if (!this.committed.contains(op - 1)) return;
     const beforeUs = this.committed.timestampUs[this.committed.slot(op - 1)] as number;
     if (timestampUs < beforeUs) {
       this.report(this.id, 'timestamp-below-predecessor', { replica, incarnation, op, timestampUs, beforeUs });
     }
+  }
+
+  onDeclaredLoss(op: number): void {
+    this.judged = Math.min(this.judged, op);
   }
 }

@@ -40,6 +40,11 @@ export class ViewFloors {
     if (floors.length > VIEWS_MAX) floors.shift();
   }
 
+  /** Ops above `op` are no longer owed by anybody. */
+  lower(op: number): void {
+    for (const floor of this.floors) if (floor.op > op) floor.op = op;
+  }
+
   /** The op that the log of (epoch, view) must reach; 0 when nothing is known. */
   at(epoch: number, view: number): number {
     const { floors } = this;

@@ -19,7 +19,7 @@ export function coldRestart(simulation: Simulation, boundUs: Us): string {
   const mode = mix2(plan.seed | 0, DOMAIN.powerLossTear, 77, 0) % 2 === 0 ? 'mix' : 'unreadable';
   for (const host of cluster.replicaHosts) cluster.world.machines[host]?.powerLoss('epilogue', mode);
   for (const host of cluster.replicaHosts) cluster.world.machines[host]?.powerOn(300_000);
-  const pending = converge(simulation, cluster.replicaHosts, boundUs);
+  const pending = converge(simulation, simulation.members, boundUs);
   if (pending !== '' || simulation.failed) return pending;
   return readBack(simulation, before, boundUs);
 }

@@ -7,6 +7,7 @@ import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
+import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
@@ -37,6 +38,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
+  fleet.onForced = (forced) => takeForcedLeader(simulation, forced);
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   cluster.start();
   simulation.nemesis.start();
@@ -67,7 +69,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   });
   if (!running(simulation)) return ending('');
   const pending = finish(simulation);
-  if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, cluster.replicaHosts, pending));
+  if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, simulation.members, pending));
   return ending('');
 }
 
@@ -138,7 +140,7 @@ function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
 /** As {@link pendingReason}, but clients go on working: their requests in flight do not count. */
 function healthyReason(simulation: Simulation): string {
   const { cluster } = simulation;
-  for (const host of cluster.replicaHosts) {
+  for (const host of simulation.members) {
     const status = cluster.nodes[host]?.status;
     if (cluster.observation(host) === null) return `replica ${host} is down`;
     if (status !== 'normal') return `replica ${host} is ${status}`;
@@ -188,12 +190,11 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
 
 /** What every run ends with: convergence of the healed cluster and the cold restart (R10, R12). */
 function finish(simulation: Simulation): string {
-  const { cluster } = simulation;
   heal(simulation);
   const boundUs = budgetUs(simulation);
-  const pending = converge(simulation, cluster.replicaHosts, boundUs);
+  const pending = converge(simulation, simulation.members, boundUs);
   if (pending !== '' || !running(simulation)) return pending;
   const cold = coldRestart(simulation, boundUs);
   if (cold === '' && running(simulation)) simulation.properties.onEnd();
-  return cold === '' ? '' : `after the cold restart: ${cold} (${pendingReason(simulation, cluster.replicaHosts)})`;
+  return cold === '' ? '' : `after the cold restart: ${cold} (${pendingReason(simulation, simulation.members)})`;
 }

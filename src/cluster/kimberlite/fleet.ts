@@ -2,6 +2,7 @@ import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
 import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
+import type { Sum } from '../storage/prepare.ts';
 import { BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
@@ -15,6 +16,19 @@ import { refuseWipe } from './wipe-guard.ts';
 export const CLUSTER_PORT = 7001;
 export const HTTP_PORT = 9090;
 export const SSH_PORT = 22;
+
+/** A node that force-leader has made the only member. */
+export interface ForcedLeader {
+  readonly host: number;
+  readonly epoch: number;
+  readonly newEpoch: boolean;
+  /** Whether a loss of data had been approved at that moment (R16). */
+  readonly approved: boolean;
+  /** Last op of the log that it leads from. */
+  readonly head: number;
+  /** Sum of its entry at `op`; null where its journal has none (under its checkpoint). */
+  readonly sumAt: (op: number) => Sum | null;
+}
 
 /**
  * A Kimberlite cluster as its operators meet it: hosts by name, who reaches whom, the backup store, and what people
@@ -47,6 +61,8 @@ export class KimberliteFleet implements HostFleet {
   /** Told of evidence that was kept, and of commands that change a replica's files: set by the engine. */
   onEvidence: (host: number, kind: Evidence['kind']) => void;
   onChange: (host: number, command: string) => void;
+  /** Told when an operator has made one node the only member: set by the engine. */
+  onForced: (forced: ForcedLeader) => void;
   private readonly guardsOff: ReadonlySet<string>;
 
   /** `guardsOff` names the guards that the plan switches off (see guards.ts). */
@@ -68,6 +84,7 @@ export class KimberliteFleet implements HostFleet {
     this.mend = () => false;
     this.onEvidence = () => {};
     this.onChange = () => {};
+    this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
   }
