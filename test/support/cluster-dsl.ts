@@ -351,6 +351,13 @@ export class TestCluster {
     this.world.network.rules.length = 0;
   }
 
+  /** Opens the cut of that label, as {@link isolate} and {@link split} return it. */
+  healCut(label: string): void {
+    this.world.network.heal(label);
+    this.cuts.delete(label);
+    this.disturb();
+  }
+
   /** Opens all cuts; rules about messages stay. */
   healCuts(): void {
     for (const label of this.cuts) this.world.network.heal(label);

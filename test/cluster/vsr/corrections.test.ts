@@ -3,9 +3,14 @@ import type { VsrMessage } from '../../../src/cluster/vsr/message.ts';
 import type { Rules } from '../../../src/cluster/vsr/rules.ts';
 import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../../../src/cluster/vsr/superblock.ts';
 import { ELECTION_US, TestCluster } from '../../support/cluster-dsl.ts';
+import type { ClusterOptions } from '../../support/cluster-parts.ts';
 
 /** Runs `script` in a cluster under `rules` and returns what the properties found, one `INV-... site` each. */
-function found(rules: Partial<Rules>, script: (t: TestCluster) => void, options: { clients?: number } = {}): string[] {
+function found(
+  rules: Partial<Rules>,
+  script: (t: TestCluster) => void,
+  options: Partial<ClusterOptions> = {},
+): string[] {
   const t = new TestCluster({ ...options, recordOnly: true }, rules).boot();
   script(t);
   return [...new Set(t.findings.map((finding) => `${finding.property} ${finding.site}`))];
@@ -133,6 +138,64 @@ describe('a replica that lost its disk never votes before the nonce protocol (R7
         t.runUntil('it stops', () => !t.machine(holder).isUp);
       });
     expect(found({}, interrupted)).toEqual([]);
+  });
+});
+
+describe('a vote of a former incarnation is void once its replica has recovered from a lost disk (R7)', () => {
+  /**
+   * Replica 4 votes for view 1, loses its disk and recovers in view 0, where its acknowledgement then commits an op.
+   * The leader of view 1 hears nothing of all that. With the old vote and that of replica 3, which lacks the op, it has
+   * three votes; replica 3 has answered the recovery, so it knows that the old vote is void (crash vectors of Michael
+   * et al., DISC 2017).
+   */
+  const script = (t: TestCluster): void => {
+    const [primary, leader, loyal, lagging, lost] = [0, 1, 2, 3, 4];
+    t.write(3);
+    t.runFor(100_000);
+    t.rule((_from, to, message) =>
+      message.kind === 'startViewChange' && to !== leader && to !== lost ? 'drop' : 'pass',
+    );
+    const deaf = t.split([primary], [leader, lagging, lost], 'out');
+    t.runUntil('the leader of view 1 has two votes', () => t.replica(leader).votes.size === 2);
+    t.isolate(leader, 'both', t.all);
+    t.healCut(deaf);
+    t.loseDisk(lost);
+    t.crash(lost);
+    t.start(lost);
+    t.runUntil('it votes again', () => t.marks('vote-regained', lost) === 1);
+    t.drop(['prepare', 'repairPrepare'], { to: lagging });
+    t.write(1);
+    t.crash(primary, loyal);
+    t.heal();
+    t.split([leader], [lost]);
+    t.runFor(20 * ELECTION_US);
+  };
+
+  it.fails('the op that it acknowledged after its recovery survives', () => {
+    expect(found({}, script, { replicas: 5 })).toEqual([]);
+  });
+});
+
+describe('a lost journal does not take a replica back below the view of its superblock (R1, R7)', () => {
+  /** Replica 2 has joined view 1 durably, alone; the others went on in view 0. Then it loses its journal. */
+  const script = (t: TestCluster): void => {
+    t.write(3);
+    t.runFor(100_000);
+    t.rule((_from, to, message) => (message.kind === 'startViewChange' && to !== 2 ? 'drop' : 'pass'));
+    t.drop(['doViewChange']);
+    const deaf = t.split([0], [1, 2], 'out');
+    t.runUntil('it has joined view 1', () => t.replica(2).durableView === 1);
+    t.healCut(deaf);
+    t.crash(2);
+    t.wipeJournal(2);
+    t.start(2);
+    t.runFor(10 * ELECTION_US);
+    t.heal();
+    t.runUntil('it takes part again', () => t.marks('vote-regained', 2) === 1);
+  };
+
+  it.fails('its view only rises within its life', () => {
+    expect(found({}, script)).toEqual([]);
   });
 });
 
