@@ -28,6 +28,43 @@ export interface ClusterOptions {
   readonly recording: boolean;
 }
 
+const NETWORK: RunPlan['network'] = {
+  latencyUsMin: 1_000,
+  latencyUsMean: LATENCY_US_MEAN,
+  lossPer65536: 0,
+  duplicatePer65536: 0,
+  reorderPer65536: 0,
+  reorderUsMax: 0,
+  corruptPer65536: 0,
+  bytesPerMs: 0,
+  queueMax: 0,
+};
+
+const DISK: RunPlan['disk'] = {
+  sectorBytes: SECTOR_BYTES,
+  capacityBytes: 1 << 28,
+  writeLatencyUsMin: 20,
+  writeLatencyUsMean: 50,
+  readLatencyUsMin: 20,
+  readLatencyUsMean: 50,
+  fsyncLatencyUsMin: 100,
+  fsyncLatencyUsMean: 300,
+  bytesPerMs: 1_000_000,
+  queueDepth: 32,
+};
+
+const WORKLOAD: RunPlan['workload'] = {
+  kind: 'closed',
+  thinkUsMin: 0,
+  thinkUsMax: 0,
+  bodyBytesMin: 16,
+  bodyBytesMax: 64,
+  readPer65536: 0,
+  streamCount: 1,
+  retryUs: 200_000,
+  operationsMax: 0,
+};
+
 /** The plan of a scenario test: 32 slots, a checkpoint each 8 ops, no loss on the network, quick disks. */
 export function scenarioPlan(options: ClusterOptions): RunPlan {
   return {
@@ -53,41 +90,10 @@ export function scenarioPlan(options: ClusterOptions): RunPlan {
       restart: 'no',
       restartDelayUs: 0,
     },
-    network: {
-      latencyUsMin: 1_000,
-      latencyUsMean: LATENCY_US_MEAN,
-      lossPer65536: 0,
-      duplicatePer65536: 0,
-      reorderPer65536: 0,
-      reorderUsMax: 0,
-      corruptPer65536: 0,
-      bytesPerMs: 0,
-      queueMax: 0,
-    },
-    disk: {
-      sectorBytes: SECTOR_BYTES,
-      capacityBytes: 1 << 28,
-      writeLatencyUsMin: 20,
-      writeLatencyUsMean: 50,
-      readLatencyUsMin: 20,
-      readLatencyUsMean: 50,
-      fsyncLatencyUsMin: 100,
-      fsyncLatencyUsMean: 300,
-      bytesPerMs: 1_000_000,
-      queueDepth: 32,
-    },
+    network: NETWORK,
+    disk: DISK,
     clock: { wallOffsetUs: options.wallOffsetUs, driftPpm: [] },
-    workload: {
-      kind: 'closed',
-      thinkUsMin: 0,
-      thinkUsMax: 0,
-      bodyBytesMin: 16,
-      bodyBytesMax: 64,
-      readPer65536: 0,
-      streamCount: 1,
-      retryUs: 200_000,
-      operationsMax: 0,
-    },
+    workload: WORKLOAD,
     faults: [],
     operator: null,
     alerts: null,
