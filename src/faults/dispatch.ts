@@ -8,6 +8,7 @@ import {
   crashProcess,
   driftClock,
   freezeClock,
+  loseNtp,
   losePower,
   moveClock,
   pauseProcess,
@@ -53,6 +54,7 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'clock.ntp-wrong': wrongNtp,
   'clock.slew': moveClock,
   'client.crash': crashClient,
+  'clock.ntp-down': loseNtp,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -224,6 +224,13 @@ export const FAULT_KINDS = [
     params: [OFFSET_MS, number('ppm', 1, SLEW_PPM_MAX, 500)],
   },
   { kind: 'client.crash', faultClass: 'A', lasts: 'instant', targets: 'clients', params: [] },
+  {
+    kind: 'clock.ntp-down',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [choice('cause', ['daemon', 'server'], 'daemon')],
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

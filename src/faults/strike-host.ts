@@ -141,6 +141,24 @@ export function wrongNtp(strike: Strike): Outcome {
   });
 }
 
+/** The time daemon dies, until somebody restarts it, or its server does not answer. */
+export function loseNtp(strike: Strike): Outcome {
+  const { label } = strike.fault;
+  const server = strike.choice('cause') === 'server';
+  for (const host of strike.hosts) {
+    const { clock } = strike.machine(host);
+    if (server) clock.setNtp({ reachable: strike.layers.push('ntp-server', host, label, 0) === 1 });
+    else clock.stopNtp();
+  }
+  return fired(() => {
+    for (const host of strike.hosts) {
+      const { clock } = strike.machine(host);
+      if (server) clock.setNtp({ reachable: strike.layers.remove('ntp-server', host, label, 1) === 1 });
+    }
+    synchronise(strike);
+  });
+}
+
 /** Sets the hosts' wall clocks by their time servers, as a restarted daemon does. */
 function synchronise(strike: Strike): void {
   for (const host of strike.hosts) strike.machine(host).clock.restartNtp();

@@ -185,7 +185,7 @@ function workloadOf({ load = {} }: Scenario): WorkloadPlan {
 }
 
 function operatorOf(scenario: Scenario, chosen: ScenarioVariant): OperatorPlan | null {
-  const { operator = {} } = scenario;
+  const operator = chosen.operator ?? scenario.operator ?? {};
   const { diagnose = scenario.diagnose, resolve = scenario.resolve } = chosen;
   if (diagnose.length + resolve.length === 0) return null;
   return {

@@ -57,8 +57,10 @@ export function relationMistakes(scenario: Scenario, known: Known): Mistake[] {
       among(['variants', kind, 'guards_off', index], 'guard', name, known.guards);
     }
     const rules = (variant?.signals ?? scenario.signals)?.rules ?? [];
-    for (const [index, name] of (scenario.operator?.after_alert ?? []).entries()) {
-      if (variant !== undefined) among(['operator', 'after_alert', index], 'alert', name, rules);
+    const own = variant?.operator;
+    for (const [index, name] of ((own ?? scenario.operator)?.after_alert ?? []).entries()) {
+      const path: Path = own === undefined ? ['operator'] : ['variants', kind, 'operator'];
+      if (variant !== undefined) among([...path, 'after_alert', index], 'alert', name, rules);
     }
   }
   if (literal !== undefined) judgeLiteral(scenario, say);

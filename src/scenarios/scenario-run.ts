@@ -16,6 +16,7 @@ import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
 import { type Ending, judgeStuck, vacuity } from './swarm-run.ts';
+import { CONTROL_NTP, TimeDaemons } from './time-daemons.ts';
 
 /** An operator whom no alert wakes looks at the dashboards after this long. */
 const UNALERTED_US: Us = 600 * SECOND;
@@ -33,8 +34,12 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
   const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
-  simulation.onControl = (control) => {
-    if (control === CONTROL_SCRAPE) monitor.tick();
+  const daemons = new TimeDaemons(simulation);
+  simulation.onControl = (control, host) => {
+    if (control === CONTROL_SCRAPE) {
+      monitor.tick();
+      judgeOverdue(simulation, monitor);
+    } else if (control === CONTROL_NTP) daemons.poll(host);
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
@@ -148,7 +153,21 @@ function healthyReason(simulation: Simulation): string {
     if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax)
       return `replica ${host} lags`;
   }
-  return cluster.primaryHost() < 0 ? 'no primary' : '';
+  const primary = cluster.nodes[cluster.primaryHost()]?.vsr.replica;
+  if (primary === undefined) return 'no primary';
+  return primary.clock.isSynchronised(primary.host.monotonicUs())
+    ? ''
+    : 'the primary has no clock epoch and refuses writes';
+}
+
+/** INV-ALERT-FIRES fails as soon as an alert is overdue: what follows in an incident that nobody notices is another matter. */
+function judgeOverdue(simulation: Simulation, monitor: Monitor): void {
+  const { firstFiredUs } = simulation.nemesis;
+  if (firstFiredUs < 0) return;
+  for (const { id, withinUs } of simulation.plan.alerts?.mustFire ?? []) {
+    if (simulation.cluster.world.nowUs <= firstFiredUs + withinUs || monitor.firstFiringUs([id]) >= 0) continue;
+    simulation.report('INV-ALERT-FIRES', 'not-in-time', { alert: id, atS: -1 });
+  }
 }
 
 /** INV-ALERT-FIRES, INV-NO-FALSE-ALERT and INV-ALERT-CLEARS over the whole incident. */

@@ -131,6 +131,7 @@ const replaceable = {
   resolve: z.array(step).optional(),
   must_reach: z.array(name).min(1, 'is empty').optional(),
   signals: signals.optional(),
+  operator: operator.optional(),
   properties: z.array(property).optional(),
   fault_phase: duration.optional(),
 };

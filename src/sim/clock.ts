@@ -48,6 +48,8 @@ export class Clock {
   /** True time of the last poll that reached the server, -1 before; and the error (server minus wall) it found. */
   ntpPolledUs: Us;
   ntpErrorUs: Us;
+  /** Whether the time daemon runs; {@link restartNtp} starts it. */
+  ntpRunning: boolean;
   private readonly core: WorldCore;
   private driftPpm: number;
   /** The running monotonic clock showed `anchorUs` plus `anchorFraction` / 10^6 µs at true time `anchorTrueUs`. */
@@ -73,6 +75,7 @@ export class Clock {
     this.ntp = options.ntp;
     this.ntpPolledUs = -1;
     this.ntpErrorUs = 0;
+    this.ntpRunning = true;
     this.core = core;
     this.driftPpm = options.driftPpm;
     this.anchorTrueUs = core.nowUs;
@@ -199,9 +202,14 @@ export class Clock {
     this.ntp = ntp;
   }
 
-  /** A routine poll: the daemon slews towards the server's time. False when the server does not answer. */
+  /** The time daemon ends; a slew in progress goes on, because the kernel does it. */
+  stopNtp(): void {
+    this.ntpRunning = false;
+  }
+
+  /** A routine poll: the daemon slews towards the server's time. False when it is dead or the server does not answer. */
   pollNtp(): boolean {
-    if (!this.askServer()) return false;
+    if (!this.ntpRunning || !this.askServer()) return false;
     this.slewWall(this.ntpErrorUs, this.ntp.slewPpm);
     return true;
   }
@@ -211,6 +219,7 @@ export class Clock {
    * reaches the threshold, else slews. False when the server does not answer; then nothing changes.
    */
   restartNtp(): boolean {
+    this.ntpRunning = true;
     if (!this.askServer()) return false;
     if (Math.abs(this.ntpErrorUs) < this.ntp.stepThresholdUs) {
       this.slewWall(this.ntpErrorUs, this.ntp.slewPpm);

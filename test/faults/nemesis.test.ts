@@ -262,6 +262,8 @@ const LASTING: readonly FaultPlan[] = [
   fault('clock.drift', { hosts: [0] }),
   fault('clock.freeze', { hosts: [3], params: {} }),
   fault('clock.ntp-wrong', { hosts: [4] }),
+  fault('clock.ntp-down', { hosts: [3], params: { cause: 'server' } }),
+  fault('clock.ntp-down', { hosts: [4], label: 'daemon' }),
 ];
 
 describe('the end of the fault phase', () => {
@@ -270,6 +272,7 @@ describe('the end of the fault phase', () => {
     bench.world.runUntil(120 * MS);
     expect(bench.nemesis.fired).toHaveLength(LASTING.length - 1);
     expect(bench.nemesis.activeCount).toBe(LASTING.length - 1);
+    expect([3, 4].map((host) => bench.machine(host).clock.pollNtp())).toEqual([false, false]);
     bench.nemesis.stopAll();
     expect(bench.nemesis.activeCount).toBe(0);
     bench.world.runUntil(600 * MS);
@@ -283,6 +286,7 @@ describe('the end of the fault phase', () => {
         0,
       ]);
       expect(machine.clock.offsetUs()).toBe(0);
+      expect(machine.clock.pollNtp()).toBe(true);
       const { queue, faults, fillBytes } = machine.disk;
       expect([queue.slowFactorPermille, queue.iopsMax, fillBytes, faults.armed]).toEqual([1_000, 0, 0, 0]);
       expect(queue.stallUntilUs).toBeLessThanOrEqual(bench.world.nowUs);

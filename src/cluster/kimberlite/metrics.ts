@@ -1,5 +1,6 @@
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
+import type { Replica } from '../vsr/replica.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { LatencyWindow } from './latency-window.ts';
 import type { MetricSample } from './metrics-text.ts';
@@ -157,7 +158,20 @@ export class Metrics {
         out.add('kimberlite_replication_lag_ms', lagOf(replica, member).us / 1_000, [['replica_id', id]]);
       }
     }
-    if (replica.clock.hasEpoch()) out.add('vsr_clock_offset_ms', -replica.clock.offsetUs() / 1_000);
+    this.clockSamples(out, replica);
+  }
+
+  /**
+   * Offsets of the own wall clock, in ms: to cluster time while an epoch is in force, and to each peer that answered in
+   * the last window. Where no quorum of clocks agrees there is no cluster time, and only the pairs show it.
+   */
+  private clockSamples(out: SampleList, replica: Replica): void {
+    const { clock } = replica;
+    if (clock.isSynchronised(replica.host.monotonicUs())) out.add('vsr_clock_offset_ms', -clock.offsetUs() / 1_000);
+    for (const [peer, offsetUs] of clock.measured) {
+      const id = String(shownId(this.fleet.cluster, peer));
+      out.add('vsr_clock_offset_ms', -offsetUs / 1_000, [['replica_id', id]]);
+    }
   }
 
   private storageSamples(out: SampleList, host: number, _node: KimberliteNode, memory: HostMemory): void {

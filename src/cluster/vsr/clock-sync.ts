@@ -61,6 +61,8 @@ export class ClockSync {
   readonly epochUs: Us;
   /** Why the last window gave no epoch; empty when it did. */
   refusal: '' | 'no-quorum' | 'no-agreement' | 'tolerance-exceeded';
+  /** Per peer that answered in the last closed window: its wall clock minus the own one, in µs. */
+  readonly measured: Map<number, number>;
   private readonly samples: Map<number, Sample>;
   private windowStartUs: Us;
   private epochAtUs: Us;
@@ -74,6 +76,7 @@ export class ClockSync {
     this.windowUs = windowUs;
     this.epochUs = epochUs;
     this.refusal = 'no-quorum';
+    this.measured = new Map();
     this.samples = new Map();
     this.windowStartUs = 0;
     this.epochAtUs = -1;
@@ -173,6 +176,8 @@ export class ClockSync {
 
   private restart(nowUs: Us): void {
     this.windowStartUs = nowUs;
+    this.measured.clear();
+    for (const [peer, sample] of this.samples) this.measured.set(peer, sample.offsetUs);
     this.samples.clear();
   }
 }

@@ -13,6 +13,7 @@ import { TIMER, TOKEN, type VsrConfig } from './config.ts';
 import type { VsrMessage } from './message.ts';
 import {
   acknowledge,
+  clockReason,
   drainPending,
   drainQueue,
   learnCommit,
@@ -50,11 +51,14 @@ export class VsrProcess implements Process {
   private readonly host: Host;
   private readonly config: VsrConfig;
   private readonly reader: ChunkReader;
+  /** Whether an epoch of cluster time was in force at the last ping. */
+  private synchronised: boolean;
 
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     this.host = host;
     this.config = config;
     this.reader = new ChunkReader(host, TOKEN.open);
+    this.synchronised = false;
     const replica = new Replica(host, config, machine, hooks);
     this.replica = replica;
     replica.journal.onDurable = () => {
@@ -285,13 +289,13 @@ export class VsrProcess implements Process {
   private ping(r: Replica): void {
     const nowUs = this.host.monotonicUs();
     const wallUs = this.host.wallUs();
-    const had = r.clock.isSynchronised(nowUs);
     if (r.clock.tick(nowUs, wallUs)) {
       this.host.reached('clock-epoch-installed');
-    } else if (had && !r.clock.isSynchronised(nowUs)) {
-      this.host.log('warn', () => `cluster clock: ${r.clock.refusal}`);
+    } else if (this.synchronised && !r.clock.isSynchronised(nowUs)) {
+      this.host.log('warn', () => `cluster clock: epoch expired: ${clockReason(r)}`);
       this.host.reached('clock-epoch-expired');
     }
+    this.synchronised = r.clock.isSynchronised(nowUs);
     const message = r.message('ping');
     message.nonce = nowUs;
     for (const member of r.members) {

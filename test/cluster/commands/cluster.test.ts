@@ -98,6 +98,24 @@ it('measures a clock against the clocks of the others', () => {
   expect(rig.run('kimberlite-cli replica clock-offset --replica-id 1').stdout).toBe('replica 1: offset 0.0 ms\n');
 });
 
+it('measures by the own clock where no quorum of clocks agrees, and says so', () => {
+  const rig = new Rig({ wallOffsetUs: [0, 700_000, 1_600_000] });
+  const line = (id: number): string => rig.run(`kimberlite-cli replica clock-offset --replica-id ${id}`).stdout;
+  expect(line(1)).toBe('replica 1: offset 700.0 ms (to the clock of this host: no quorum of replica clocks agrees)\n');
+  expect(line(2)).toContain('offset 1600.0 ms (to the clock');
+});
+
+it('shows a dead time daemon until it is restarted', () => {
+  const rig = new Rig({ wallOffsetUs: [0, 600_000, 0] });
+  rig.machine(1).clock.stopNtp();
+  expect(rig.run('systemctl is-active chronyd', 'replica-1')).toMatchObject({ stdout: 'failed\n', code: 3 });
+  expect(rig.run('chronyc tracking', 'replica-1').stderr).toContain('Cannot talk to daemon');
+  expect(rig.machine(1).clock.pollNtp()).toBe(false);
+  rig.run('systemctl restart chronyd', 'replica-1');
+  expect(rig.run('systemctl is-active chronyd', 'replica-1')).toMatchObject({ stdout: 'active\n', code: 0 });
+  expect(rig.machine(1).clock.offsetUs()).toBe(0);
+});
+
 it('rejects an even membership, an unknown replica, subcommand and flag', () => {
   const rig = new Rig();
   const removed = rig.run('kimberlite-cli cluster reconfig remove-replica --replica-id 2');

@@ -10,6 +10,30 @@ function value(samples: readonly MetricSample[] | null, name: string, label = ''
 }
 
 describe('scrape', () => {
+  it('exports clock offsets to each peer, and to cluster time only while an epoch is in force', () => {
+    const rig = new Rig({ wallOffsetUs: [0, 700_000, 0] });
+    const offsets = (): (readonly [string, number])[] =>
+      (rig.fleet.metrics.scrape(0) ?? [])
+        .filter((sample) => sample.name === 'vsr_clock_offset_ms')
+        .map(({ labels, value: ms }) => [labels[0]?.[1] ?? 'cluster', Math.round(ms / 10) * 10 + 0] as const);
+    rig.pass(5 * SECOND);
+    expect(new Map(offsets())).toEqual(
+      new Map([
+        ['cluster', 0],
+        ['1', -700],
+        ['2', 0],
+      ]),
+    );
+    rig.machine(2).clock.stepWall(1_600_000);
+    rig.pass(40 * SECOND);
+    expect(new Map(offsets())).toEqual(
+      new Map([
+        ['1', -700],
+        ['2', -1600],
+      ]),
+    );
+  });
+
   it('exports both families from one state, labels in order, no sample twice', () => {
     const rig = new Rig();
     rig.fleet.metrics.scrape(0);

@@ -25,6 +25,7 @@ export const chronyc: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx)
   const machine = ownMachine(fleet, ctx.onHost);
   const { clock } = machine;
   yield { kind: 'sleep', us: 10_000 };
+  if (!clock.ntpRunning) return failed(1, '506 Cannot talk to daemon\n');
   const polled = clock.ntpPolledUs >= 0;
   switch (parsed.flags.positionals[0]) {
     case 'tracking': {

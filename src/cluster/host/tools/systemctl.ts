@@ -71,9 +71,25 @@ function chronyd(machine: Machine, verb: string): CommandResult {
     machine.clock.restartNtp();
     return ok('');
   }
-  if (verb === 'is-active') return ok('active\n');
-  if (verb === 'status') return ok('● chronyd.service - NTP client/server\n     Active: active (running)\n');
-  return failed(1, `systemctl ${verb} chronyd: not modelled: use restart, status or is-active\n`);
+  const runs = machine.clock.ntpRunning;
+  const code = runs ? 0 : 3;
+  switch (verb) {
+    case 'stop':
+      machine.clock.stopNtp();
+      return ok('');
+    case 'is-active':
+      return { stdout: runs ? 'active\n' : 'failed\n', stderr: '', code };
+    case 'status': {
+      const state = runs ? 'active (running)' : 'failed';
+      return {
+        stdout: `${runs ? '●' : '×'} chronyd.service - NTP client/server\n     Active: ${state}\n`,
+        stderr: '',
+        code,
+      };
+    }
+    default:
+      return failed(1, `Unknown command verb '${verb}'. Use start, stop, restart, status or is-active.\n`);
+  }
 }
 
 function downState(machine: Machine): string {

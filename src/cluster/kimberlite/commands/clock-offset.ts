@@ -1,5 +1,5 @@
 import type { Us } from '../../../sim/time.ts';
-import { failed, ok } from '../../host/command.ts';
+import { ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import { roundTripUs } from '../../host/host-fleet.ts';
 import { msText } from '../../host/sizes.ts';
@@ -11,7 +11,7 @@ import { agentAnswers, askAll, type Context, here, type Run, replicaFlag, unreac
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli replica clock-offset',
   about:
-    "Prints how far a replica's wall clock is from cluster time: the centre of the interval that most replicas' clocks share (Marzullo). Changes nothing.",
+    "Prints how far a replica's wall clock is from cluster time: the centre of the interval that most replicas' clocks share (Marzullo), or from this host where no quorum of them agrees. Changes nothing.",
   flags: [{ name: 'replica-id', kind: 'integer', help: 'which replica', required: true }],
   positionals: [],
   positionalsMin: 0,
@@ -20,8 +20,8 @@ const USAGE: CommandUsage = {
 /** Half the width that a clock's claim is given at least, so that good clocks agree although each drifts a little. */
 const MARGIN_US: Us = 10_000;
 
-/** Cluster time relative to true time as the clocks of the answering hosts have it; null when none answers. */
-export function clusterOffsetUs(ctx: Context): Us | null {
+/** Cluster time relative to true time as a quorum of the answering hosts' clocks has it; null where none agrees. */
+function clusterOffsetUs(ctx: Context): Us | null {
   const { fleet } = ctx;
   const from = here(ctx);
   const claims: OffsetInterval[] = [];
@@ -33,7 +33,8 @@ export function clusterOffsetUs(ctx: Context): Us | null {
     claims.push({ lowUs: offsetUs - errorUs, highUs: offsetUs + errorUs });
   }
   const agreed = marzullo(claims);
-  return agreed === null ? null : Math.floor((agreed.lowUs + agreed.highUs) / 2);
+  const quorum = Math.floor(fleet.cluster.replicaHosts.length / 2) + 1;
+  return agreed === null || agreed.sources < quorum ? null : Math.floor((agreed.lowUs + agreed.highUs) / 2);
 }
 
 function* clockOffset(argv: readonly string[], _stdin: string, ctx: Context): Run {
@@ -44,9 +45,9 @@ function* clockOffset(argv: readonly string[], _stdin: string, ctx: Context): Ru
   if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, USAGE.command, host);
   yield* askAll(ctx);
   const clusterUs = clusterOffsetUs(ctx);
-  if (clusterUs === null) return failed(1, `${USAGE.command}: no replica answers\n`);
-  const us = ctx.fleet.machineOfReplica(host).clock.offsetUs() - clusterUs;
-  return ok(`replica ${parsed.flags.integer('replica-id')}: offset ${msText(us, 1)} ms\n`);
+  const us = ctx.fleet.machineOfReplica(host).clock.offsetUs() - (clusterUs ?? here(ctx).clock.offsetUs());
+  const note = clusterUs === null ? ' (to the clock of this host: no quorum of replica clocks agrees)' : '';
+  return ok(`replica ${parsed.flags.integer('replica-id')}: offset ${msText(us, 1)} ms${note}\n`);
 }
 
 export const CLOCK_OFFSET: readonly Subcommand<KimberliteFleet>[] = [
