@@ -29,7 +29,7 @@ export class HostTimers {
     this.deadlines = new Float64Array(TIMERS).fill(-1);
     this.queued = new Float64Array(TIMERS).fill(-1);
     this.keys = new Int32Array(TIMERS);
-    this.attempts = new Int32Array(TIMERS);
+    this.attempts = new Int32Array(TIMERS).fill(-1);
     this.incarnation = 0;
   }
 
@@ -39,7 +39,7 @@ export class HostTimers {
     this.deadlines.fill(-1);
     this.queued.fill(-1);
     this.keys.fill(0);
-    this.attempts.fill(0);
+    this.attempts.fill(-1);
   }
 
   disarmAll(): void {
@@ -85,8 +85,13 @@ export class HostTimers {
     return true;
   }
 
-  /** Puts a due timer off until `atUs` (its host's CPU is busy). */
-  defer(timer: number, atUs: Us): void {
+  /** Whether `timer` is armed and its time has come; for a timer that had to wait for the CPU. */
+  isPast(timer: number): boolean {
+    const deadlineUs = this.deadlines[timer] as number;
+    return deadlineUs >= 0 && deadlineUs <= this.world.nowUs;
+  }
+
+  private defer(timer: number, atUs: Us): void {
     this.deadlines[timer] = atUs;
     this.enqueue(timer, atUs);
   }

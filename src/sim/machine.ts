@@ -11,6 +11,7 @@ import {
 import type { Clock } from './clock.ts';
 import { EVENT } from './core.ts';
 import type { Disk } from './disk.ts';
+import { HostCpu } from './host-cpu.ts';
 import { type Deferred, HostJournal, type JournalLine, type StopCause, type Supervisor } from './host-journal.ts';
 import { HostTimers } from './host-timers.ts';
 import { chance, DOMAIN, mix2, mix3, mixString } from './mix.ts';
@@ -38,10 +39,7 @@ export class Machine implements Host {
   paused: boolean;
   /** False after an operator stopped the service: the supervisor leaves it alone. */
   enabled: boolean;
-  /** CPU time that one event costs; 0 is a CPU without limit. Events that come while it is busy wait. */
-  cpuUsPerEvent: Us;
-  /** CPU time used, for `top`. */
-  cpuBusyUs: Us;
+  readonly cpu: HostCpu;
   assertionFailures: number;
   startedUs: Us;
   stopCause: StopCause | '';
@@ -50,7 +48,6 @@ export class Machine implements Host {
   private readonly timers: HostTimers;
   private outTo: number[];
   private outMessages: Message[];
-  private busyUntilUs: Us;
   private deferred: Deferred[];
   private inboxCount: number;
   private pausedAtUs: Us;
@@ -69,15 +66,13 @@ export class Machine implements Host {
     this.powered = true;
     this.paused = false;
     this.enabled = true;
-    this.cpuUsPerEvent = 0;
-    this.cpuBusyUs = 0;
+    this.cpu = new HostCpu(world, id);
     this.assertionFailures = 0;
     this.startedUs = -1;
     this.stopCause = '';
     this.timers = new HostTimers(world, clock, id);
     this.outTo = [];
     this.outMessages = [];
-    this.busyUntilUs = 0;
     this.deferred = [];
     this.inboxCount = 0;
     this.pausedAtUs = 0;
@@ -166,6 +161,15 @@ export class Machine implements Host {
     return this.lines.lines;
   }
 
+  /** CPU time that one event costs; 0 is a CPU without limit. */
+  get cpuUsPerEvent(): Us {
+    return this.cpu.usPerEvent;
+  }
+
+  set cpuUsPerEvent(us: Us) {
+    this.cpu.usPerEvent = us;
+  }
+
   get isUp(): boolean {
     return this.process !== null;
   }
@@ -222,6 +226,7 @@ export class Machine implements Host {
     if (this.paused) this.clock.resume(true);
     this.paused = false;
     this.timers.disarmAll();
+    this.cpu.clear();
     this.outTo.length = 0;
     this.outMessages.length = 0;
     this.deferred.length = 0;
@@ -270,6 +275,7 @@ export class Machine implements Host {
     const now = this.world.nowUs;
     const shiftUs = jump ? 0 : now - this.pausedAtUs;
     this.timers.shift(shiftUs);
+    this.cpu.resume();
     const deferred = this.deferred;
     this.deferred = [];
     this.inboxCount = 0;
@@ -298,7 +304,7 @@ export class Machine implements Host {
       }
       return false;
     }
-    if (this.waitsForCpu(EVENT.message, from, 1, message)) return false;
+    if (!this.cpu.admits(EVENT.message, from, 1, message)) return false;
     try {
       this.process.onMessage(from, message);
     } catch (error) {
@@ -312,15 +318,18 @@ export class Machine implements Host {
   /** A queue entry of timer `timer` came up. Returns whether the timer fired. */
   fireTimer(timer: number, incarnation: number): boolean {
     if (this.process === null || incarnation !== this.incarnation) return false;
-    const now = this.world.nowUs;
     // While the host is paused the entry is used up; the timer comes back when it resumes.
     if (!this.timers.isDue(timer, incarnation) || this.paused) return false;
-    if (this.cpuUsPerEvent > 0 && this.busyUntilUs > now) {
-      this.timers.defer(timer, this.busyUntilUs);
-      return false;
-    }
+    if (!this.cpu.admits(EVENT.timer, timer, incarnation, null)) return false;
+    return this.fireWaiting(timer);
+  }
+
+  /** Runs a timer that is due and has its turn on the CPU. */
+  fireWaiting(timer: number): boolean {
+    if (this.process === null) return false;
+    const { incarnation } = this;
+    const now = this.world.nowUs;
     this.timers.cancel(timer);
-    if (this.cpuUsPerEvent > 0) this.useCpu();
     this.world.trace.fold(now, RECORD.timer, this.id, timer, incarnation, 0);
     if (this.world.trace.recording) this.world.trace.record(now, RECORD.timer, this.id, timer, incarnation, 0, '');
     try {
@@ -340,7 +349,7 @@ export class Machine implements Host {
       this.deferred.push({ kind: EVENT.disk, a: incarnation, b: 1, ref: op });
       return false;
     }
-    if (this.waitsForCpu(EVENT.disk, incarnation, 1, op)) return false;
+    if (!this.cpu.admits(EVENT.disk, incarnation, 1, op)) return false;
     try {
       this.process.onDisk(op);
     } catch (error) {
@@ -355,19 +364,14 @@ export class Machine implements Host {
     this.world.trace.record(this.world.nowUs, kind, this.id, this.incarnation, 0, 0, text);
   }
 
-  private waitsForCpu(kind: number, a: number, b: number, ref: unknown): boolean {
-    if (this.cpuUsPerEvent === 0) return false;
-    if (this.busyUntilUs > this.world.nowUs) {
-      this.world.schedule(this.busyUntilUs, kind, this.id, a, b, ref);
-      return true;
-    }
-    this.useCpu();
-    return false;
-  }
-
-  private useCpu(): void {
-    this.busyUntilUs = this.world.nowUs + this.cpuUsPerEvent;
-    this.cpuBusyUs += this.cpuUsPerEvent;
+  /** The CPU is free for the event whose turn it is. Gives it back for the world to run, or null. */
+  cpuTurn(): Deferred | null {
+    const event = this.cpu.next(this.paused || this.process === null);
+    if (event === null || event.kind !== EVENT.timer) return event;
+    this.cpu.passed();
+    // A timer that was cancelled or armed anew while it waited does not fire.
+    if (event.b !== this.incarnation || !this.timers.isPast(event.a)) return null;
+    return event;
   }
 
   /** Sends what a handler left in the outbox: nothing leaves before the handler has ended without an assertion. */

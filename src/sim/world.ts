@@ -132,6 +132,9 @@ export class World implements WorldCore {
         this.afterEvent?.(host);
         break;
       }
+      case EVENT.resume:
+        ran = this.cpuTurn(this.machines[host] as Machine);
+        break;
       case EVENT.control:
         this.onControl?.(queue.a, queue.b, queue.ref);
         break;
@@ -170,6 +173,21 @@ export class World implements WorldCore {
   /** A line in the kernel log of a host (`dmesg`). */
   kernelLog(host: number, level: LogLevel, text: string): void {
     if (this.logging) this.machines[host]?.logLine('kernel', level, text);
+  }
+
+  /** A CPU became free: the event that waited longest runs. */
+  private cpuTurn(machine: Machine): boolean {
+    const event = machine.cpuTurn();
+    if (event === null) return false;
+    let ran = false;
+    if (event.kind === EVENT.message) ran = this.deliver(event.a, machine.id, 1, event.ref as Message);
+    else if (event.kind === EVENT.disk) ran = this.diskDone(machine.id, event.a, 1, event.ref as DiskOp);
+    else {
+      ran = machine.fireWaiting(event.a);
+      if (ran) this.timersFired++;
+    }
+    machine.cpu.passed();
+    return ran;
   }
 
   private deliver(from: number, to: number, redelivered: number, message: Message): boolean {

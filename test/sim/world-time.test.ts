@@ -131,7 +131,7 @@ describe('a slow CPU', () => {
     expect(messages(tiny, 1)).toEqual([1, 2, 3, 4, 5, 6]);
     const at = tiny.calls.filter(({ host, what }) => host === 1 && what !== 'start').map(({ atUs }) => atUs);
     expect(at).toEqual([1_300, 2_000, 2_700, 3_400, 4_100, 4_800]);
-    expect(machine.cpuBusyUs).toBe(6 * 700);
+    expect(machine.cpu.busyUs).toBe(6 * 700);
   });
 
   test('keeps the order when an event arrives at the very instant at which the CPU is free', () => {

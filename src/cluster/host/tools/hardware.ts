@@ -201,7 +201,7 @@ export const top: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
     ctx.print('    PID USER        %CPU %MEM COMMAND\n');
     if (machine.isUp && fleet.hasService(machine)) {
       const ranUs = Math.max(1, fleet.world.nowUs - machine.startedUs);
-      const cpu = tenthsText(Math.min(100, (machine.cpuBusyUs * 100) / ranUs));
+      const cpu = tenthsText(Math.min(100, (machine.cpu.busyUs * 100) / ranUs));
       ctx.print(
         `${String(1_000 + machine.incarnation).padStart(7)} kimberlite ${cpu.padStart(5)}  n/a ${fleet.program}\n`,
       );

@@ -1,0 +1,85 @@
+import { EVENT, type WorldCore } from './core.ts';
+import type { Deferred } from './host-journal.ts';
+import type { Us } from './time.ts';
+
+/**
+ * The CPU of a host. It is without limit until a fault makes each event cost time; then events that come while it is
+ * busy wait in line, first come first served, and a wake-up entry of the queue takes the next one.
+ */
+export class HostCpu {
+  /** What one event costs; 0: no limit. */
+  usPerEvent: Us = 0;
+  /** CPU time used so far, for `top`. */
+  busyUs: Us = 0;
+  private readonly world: WorldCore;
+  private readonly host: number;
+  private line: Deferred[] = [];
+  private busyUntilUs: Us = 0;
+  private woken = false;
+  /** True while the event at the head of the line has its turn. */
+  private turn = false;
+
+  constructor(world: WorldCore, host: number) {
+    this.world = world;
+    this.host = host;
+  }
+
+  /** Whether the event may run now; one that may not has been put in line. */
+  admits(kind: number, a: number, b: number, ref: unknown): boolean {
+    if (this.turn) {
+      this.turn = false;
+      return true;
+    }
+    if (this.usPerEvent === 0 && this.line.length === 0) return true;
+    if (this.line.length === 0 && this.busyUntilUs <= this.world.nowUs) {
+      this.use();
+      return true;
+    }
+    this.line.push({ kind, a, b, ref });
+    this.wake();
+    return false;
+  }
+
+  /** The wake-up came: the event whose turn it is; null when nobody waits, the CPU is busy still or the host is `idle`. */
+  next(idle: boolean): Deferred | null {
+    this.woken = false;
+    if (idle || this.line.length === 0) return null;
+    if (this.busyUntilUs > this.world.nowUs) {
+      this.wake();
+      return null;
+    }
+    const event = this.line.shift() as Deferred;
+    this.use();
+    if (this.line.length > 0) this.wake();
+    this.turn = true;
+    return event;
+  }
+
+  /** The event whose turn it was did not come to run after all. */
+  passed(): void {
+    this.turn = false;
+  }
+
+  /** The process ended: nobody waits any more. */
+  clear(): void {
+    this.line = [];
+    this.turn = false;
+    this.busyUntilUs = this.world.nowUs;
+  }
+
+  /** Goes on after a pause, if somebody waits. */
+  resume(): void {
+    if (this.line.length > 0) this.wake();
+  }
+
+  private use(): void {
+    this.busyUntilUs = this.world.nowUs + this.usPerEvent;
+    this.busyUs += this.usPerEvent;
+  }
+
+  private wake(): void {
+    if (this.woken) return;
+    this.woken = true;
+    this.world.schedule(Math.max(this.busyUntilUs, this.world.nowUs), EVENT.resume, this.host, 0, 0, null);
+  }
+}
