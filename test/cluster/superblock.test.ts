@@ -35,6 +35,7 @@ function stateAt(commit: number): SuperblockState {
     viewHeaders: Array.from({ length: 30 + (commit % 3) }, (_, n) => headerAt(commit + n, commit)),
     mustRecover: commit % 3 === 0,
     incarnation: commit + 5,
+    peerIncarnations: [commit, 1, 2],
     isolated: commit % 5 === 0,
   };
 }

@@ -94,7 +94,9 @@ export class KimberliteCluster {
   /** The observation of a replica whose process runs, or null. */
   observation(replica: number): ReplicaObservation | null {
     const machine = this.world.machines[replica] as Machine;
-    return machine.process === null ? null : (this.nodes[replica]?.vsr.replica ?? null);
+    const found = machine.process === null ? null : (this.nodes[replica]?.vsr.replica ?? null);
+    // Before it has read its disk a replica has no state to speak of.
+    return found?.opened ? found : null;
   }
 
   /** The host that acts as primary of the newest view, or -1. */
@@ -226,6 +228,7 @@ export function format(machine: Machine, config: VsrConfig, replica: number): vo
     viewHeaders: [],
     mustRecover: false,
     incarnation: 0,
+    peerIncarnations: [],
     isolated: false,
   });
   disk.createFile(FILE.superblock, bytes.length);

@@ -116,7 +116,8 @@ function installHeaders(r: Replica): void {
 export function requestTransfer(r: Replica, from: number): void {
   if (r.pendingCause !== '' || from === r.replica || from < 0) return;
   const message = r.message('getCheckpoint');
-  message.op = r.commit;
+  // Never below the own checkpoint, although its file may be damaged: what it covers was promised.
+  message.op = Math.max(r.commit, r.checkpointOp - 1);
   r.send(from, r.sealed(message, r.view, r.commit));
   r.host.reached('state-transfer-asked');
 }
@@ -141,7 +142,7 @@ export function onGetCheckpoint(r: Replica, from: number, message: VsrMessage): 
  */
 export function onCheckpoint(r: Replica, from: number, message: VsrMessage): void {
   const blob = message.blob;
-  if (blob === null || blob.op <= r.commit || r.pendingCause === 'transfer') return;
+  if (blob === null || blob.op <= r.commit || blob.op < r.checkpointOp || r.pendingCause === 'transfer') return;
   // The log of a replica that is in normal operation in the view is a prefix of its primary's.
   const sameLog = r.view === message.view && r.logView === r.view && message.logView === message.view;
   const asFollower = sameLog && !r.isLeader();

@@ -78,6 +78,8 @@ export interface VsrMessage extends Message {
   readonly timeUs: number;
   readonly sum: Sum;
   readonly prepare: Prepare | null;
+  /** Newest incarnation known of each member, by host (votes and recovery answers). */
+  readonly incarnations: readonly number[] | null;
   readonly suffix: LogSuffix | null;
   readonly blob: CheckpointBlob | null;
   /** Request or reply content. */
@@ -113,6 +115,7 @@ export function draft(kind: VsrKind, epoch: number, view: number): Draft {
     timeUs: 0,
     sum: ZERO_SUM,
     prepare: null,
+    incarnations: null,
     suffix: null,
     blob: null,
     body: null,

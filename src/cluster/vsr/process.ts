@@ -35,7 +35,7 @@ import {
   onStartViewChange,
   onViewChangeTimer,
 } from './proposals.ts';
-import { onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
+import { onLossPersisted, onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
 import type { StateMachine } from './state-machine.ts';
@@ -257,6 +257,14 @@ export class VsrProcess implements Process {
     const r = this.replica;
     r.durableView = state.view;
     r.durableLogView = state.logView;
+    for (const [index, member] of state.members.entries()) {
+      r.durableIncarnations[member] = state.peerIncarnations[index] ?? 0;
+    }
+    if (r.journalLost) {
+      onLossPersisted(r);
+      return;
+    }
+    if (!r.opened) return;
     if (onCheckpointPersisted(r, state.checkpointOp)) {
       updateCheckpointQuorum(r);
       if (r.status === 'normal') {

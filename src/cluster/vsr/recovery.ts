@@ -69,6 +69,11 @@ function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.commitMax = Math.max(state.commit, state.checkpointOp);
   r.viewHeaders = [...state.viewHeaders];
   r.mustRecover = state.mustRecover;
+  for (const [index, member] of state.members.entries()) {
+    const known = state.peerIncarnations[index] ?? 0;
+    r.peerIncarnations[member] = known;
+    r.durableIncarnations[member] = known;
+  }
   r.isolated = state.isolated;
   r.peerCheckpoints[r.replica] = state.checkpointOp;
 }
@@ -99,9 +104,12 @@ function openJournal(r: Replica, reader: ChunkReader): void {
   if (!r.host.fileExists(FILE.headers) || !r.host.fileExists(FILE.prepares)) {
     r.host.log('error', () => 'journal missing: this replica must recover from its peers before it votes');
     r.host.reached('journal-lost');
+    if (r.config.rules.lostJournalLosesVote()) {
+      lostState(r);
+      return;
+    }
     createJournal(r);
-    if (r.config.rules.lostJournalLosesVote()) lostState(r);
-    else decide(r);
+    decide(r);
     return;
   }
   const slots = r.config.journalSlots;
@@ -257,14 +265,24 @@ export function emptyZone(slots: number, unitBytes: number, cluster: number): Ui
 
 /** The replica cannot know what it acknowledged: it has no vote until the nonce protocol is through (R7). */
 function lostState(r: Replica): void {
-  if (!r.host.fileExists(FILE.headers)) createJournal(r);
   if (!r.host.fileExists(FILE.superblock)) {
     r.host.createFile(FILE.superblock, SUPERBLOCK_COPIES * SUPERBLOCK_COPY_BYTES);
   }
   r.mustRecover = r.config.rules.lostJournalLosesVote();
+  // What its former life promised is not known: nothing of it is claimed.
+  r.view = 0;
+  r.logView = 0;
+  r.viewHeaders = [];
   r.op = r.checkpointOp;
   r.dirty = true;
+  r.journalLost = true;
   r.persist();
+}
+
+/** The superblock says that this replica must recover: only now may a journal exist that looks as if nothing was lost. */
+export function onLossPersisted(r: Replica): void {
+  r.journalLost = false;
+  createJournal(r);
   decide(r);
 }
 
@@ -325,11 +343,18 @@ function beginNonce(r: Replica): void {
 /** A peer that lost its log asks. Only a replica in normal operation answers; the primary adds its log. */
 export function onRecovery(r: Replica, from: number, message: VsrMessage): void {
   if (r.status !== 'normal' || r.mustRecover || r.isolated || !r.isMember(from)) return;
+  if ((r.durableIncarnations[from] as number) < message.incarnation) {
+    // Whoever answers must never again count a vote of the former life, not even after a restart of its own
+    // (crash-consistent quorums: Michael et al., DISC 2017). The asker asks again.
+    r.persist();
+    return;
+  }
   const answer = r.message('recoveryResponse');
   answer.nonce = message.nonce;
   answer.op = r.op;
   answer.commit = r.commitMax;
   answer.sum = r.headSum();
+  answer.incarnations = r.knownIncarnations();
   if (r.isLeader()) answer.suffix = logOfView(r);
   r.send(from, r.sealed(answer, message.nonce, r.view));
 }
@@ -340,6 +365,7 @@ export function onRecovery(r: Replica, from: number, message: VsrMessage): void 
  */
 export function onRecoveryResponse(r: Replica, from: number, message: VsrMessage): void {
   if (r.nonce === 0 || message.nonce !== r.nonce) return;
+  r.learnIncarnations(message.incarnations);
   r.recoveryAnswers.set(from, message);
   if (r.recoveryAnswers.size < r.viewQuorum()) return;
   let newest: VsrMessage | null = null;

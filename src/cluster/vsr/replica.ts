@@ -128,6 +128,10 @@ export class Replica implements ReplicaObservation {
   nonce: number = 0;
   readonly recoveryAnswers: Map<number, VsrMessage> = new Map();
   readonly peerIncarnations: Float64Array = new Float64Array(64);
+  /** What of `peerIncarnations` the superblock holds. */
+  readonly durableIncarnations: Float64Array = new Float64Array(64);
+  /** The journal is gone and may be made anew once the superblock says that this replica must recover. */
+  journalLost: boolean = false;
   lastTimestampUs: number = 0;
   checksumFailures: number = 0;
 
@@ -220,6 +224,29 @@ export class Replica implements ReplicaObservation {
     return message;
   }
 
+  /** Newest incarnations known, by host: what a vote or a recovery answer tells along. */
+  knownIncarnations(): number[] {
+    const known: number[] = [];
+    for (const member of this.members) {
+      known[member] = member === this.replica ? this.incarnation : (this.peerIncarnations[member] as number);
+    }
+    return known;
+  }
+
+  /** Takes over what a message tells of incarnations; votes of lives that are over are forgotten. */
+  learnIncarnations(known: readonly number[] | null): void {
+    if (known === null) return;
+    for (const member of this.members) {
+      const told = known[member] ?? 0;
+      if (told > (this.peerIncarnations[member] as number)) this.peerIncarnations[member] = told;
+      const vote = this.votes.get(member);
+      if (vote !== undefined && member !== this.replica && vote.incarnation < (this.peerIncarnations[member] as number)) {
+        this.votes.delete(member);
+        this.host.reached('stale-vote-forgotten');
+      }
+    }
+  }
+
   send(to: number, message: VsrMessage): void {
     this.host.send(to, message);
   }
@@ -290,6 +317,7 @@ export class Replica implements ReplicaObservation {
       viewHeaders: this.viewHeaders,
       mustRecover: this.mustRecover,
       incarnation: this.incarnation,
+      peerIncarnations: this.members.map((member) => this.peerIncarnations[member] as number),
       isolated: this.isolated,
     };
   }

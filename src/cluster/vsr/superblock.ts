@@ -24,6 +24,8 @@ export interface SuperblockState {
   /** The journal was lost: no vote until the nonce protocol is through. */
   readonly mustRecover: boolean;
   readonly incarnation: number;
+  /** Newest incarnation heard of each member, in the order of `members`: votes of older ones do not count. */
+  readonly peerIncarnations: readonly number[];
   readonly isolated: boolean;
 }
 
@@ -67,7 +69,7 @@ interface Copy {
 /** Encodes one copy; throws ProcessAssertion `superblock-size` when the state does not fit. */
 export function encodeSuperblock(state: SuperblockState, sequence: number, parent: Sum, copy: number): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
-  const size = FIXED_BYTES + state.members.length * 4 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
+  const size = FIXED_BYTES + state.members.length * 8 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
   if (size > SUPERBLOCK_COPY_BYTES) {
     const room = `${SUPERBLOCK_COPY_BYTES} bytes a copy: use fewer journal slots`;
     throw new ProcessAssertion('superblock-size', `superblock of ${size} bytes does not fit ${room}`);
@@ -101,6 +103,10 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
     write32(bytes, at, member);
     at += 4;
   }
+  for (let index = 0; index < state.members.length; index++) {
+    write32(bytes, at, state.peerIncarnations[index] ?? 0);
+    at += 4;
+  }
   for (const header of state.viewHeaders) {
     write32(bytes, at, header.op);
     write32(bytes, at + 4, header.view);
@@ -122,9 +128,13 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
   const memberCount = word(13);
   const sumsAt = CONTENT_FROM + 14 * 4;
   const members: number[] = [];
-  for (let index = 0; index < memberCount; index++) members.push(read32(bytes, sumsAt + 48 + index * 4));
+  const peerIncarnations: number[] = [];
+  for (let index = 0; index < memberCount; index++) {
+    members.push(read32(bytes, sumsAt + 48 + index * 4));
+    peerIncarnations.push(read32(bytes, sumsAt + 48 + (memberCount + index) * 4));
+  }
   const viewHeaders: Header[] = [];
-  for (let at = sumsAt + 48 + memberCount * 4; at + HEADER_ENTRY_BYTES <= size; at += HEADER_ENTRY_BYTES) {
+  for (let at = sumsAt + 48 + memberCount * 8; at + HEADER_ENTRY_BYTES <= size; at += HEADER_ENTRY_BYTES) {
     viewHeaders.push({
       op: read32(bytes, at),
       view: read32(bytes, at + 4),
@@ -152,6 +162,7 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
       viewHeaders,
       mustRecover: (word(11) & 1) !== 0,
       incarnation: word(12),
+      peerIncarnations,
       isolated: (word(11) & 2) !== 0,
     },
   };

@@ -28,6 +28,7 @@ export function sendVote(r: Replica): void {
   message.op = r.op;
   message.commit = r.commitMax;
   message.suffix = describeLog(r);
+  message.incarnations = r.knownIncarnations();
   const sealed = r.sealed(message, r.view, r.logView);
   const leader = r.leaderOf(r.view);
   if (leader === r.replica) takeVote(r, r.replica, sealed);
@@ -36,6 +37,7 @@ export function sendVote(r: Replica): void {
 
 export function takeVote(r: Replica, from: number, message: VsrMessage): void {
   r.votes.set(from, message);
+  r.learnIncarnations(message.incarnations);
   if (r.chosen) return;
   if (!r.votes.has(r.replica)) {
     sendVote(r);
@@ -188,10 +190,12 @@ function beginAsPrimary(r: Replica): void {
     if (r.journal.states[r.journal.slotOf(op)] === 0) r.journal.append(entry);
   }
   for (const session of r.sessions.table.values()) r.lastTimestampUs = Math.max(r.lastTimestampUs, session.timestampUs);
+  if (!r.config.rules.newViewResetsOks()) r.commitMax = r.op;
   r.broadcast(startViewMessage(r));
   advanceCommit(r);
   sendHeartbeat(r);
   r.host.setTimer(TIMER.prepareRetry, r.config.prepareRetryUs, r.config.prepareRetryUs, 0);
+  startRepair(r);
   r.host.setTimer(TIMER.abdicate, r.config.abdicateUs, r.config.abdicateUs, r.view);
   r.durableOp = 0;
   onDurableAdvance(r);

@@ -22,6 +22,13 @@ function damage(rig: Rig, host: number): number {
 }
 
 function quiet(rig: Rig): void {
+  // Stops some ops past a checkpoint, so that the journal's head is still needed.
+  const { checkpointOps } = rig.cluster.config;
+  for (let look = 0; look < 400; look++) {
+    const op = rig.cluster.nodes[2]?.vsr.replica.op ?? 0;
+    if (op % checkpointOps >= 2 && op % checkpointOps <= checkpointOps / 2) break;
+    rig.pass(SECOND / 100);
+  }
   for (const client of rig.cluster.clients) if (client !== null) client.active = false;
   rig.pass(3 * SECOND);
 }

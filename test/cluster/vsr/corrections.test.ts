@@ -116,7 +116,7 @@ describe('a replica that lost its disk never votes before the nonce protocol (R7
   });
 
   // That it must recover has to be durable before an empty journal stands where the lost one was.
-  it.fails('also when it stops while it notes that it must recover', () => {
+  it('also when it stops while it notes that it must recover', () => {
     const interrupted = (t: TestCluster): void =>
       lastCopyMatters(t, (holder) => {
         t.wipeJournal(holder);
@@ -158,7 +158,7 @@ describe('a vote of a former incarnation is void once its replica has recovered 
     t.runFor(20 * ELECTION_US);
   };
 
-  it.fails('the op that it acknowledged after its recovery survives', () => {
+  it('the op that it acknowledged after its recovery survives', () => {
     expect(found({}, script, { replicas: 5 })).toEqual([]);
   });
 });
@@ -181,7 +181,7 @@ describe('a lost journal does not take a replica back below the view of its supe
     t.runUntil('it takes part again', () => t.marks('vote-regained', 2) === 1);
   };
 
-  it.fails('its view only rises within its life', () => {
+  it('its view only rises within its life', () => {
     expect(found({}, script)).toEqual([]);
   });
 });
