@@ -32,6 +32,8 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-ALERT-FIRES', 'an alert that has to notice this incident did not fire in time'],
   ['INV-ALERT-CLEARS', 'an alert still fires at the end, or was cleared by something other than its condition'],
   ['INV-NO-FALSE-ALERT', 'an alert fired that has nothing to do with this incident'],
+  ['INV-TEMPORARY-REVERTED', 'a setting changed for the emergency is still in force at the end'],
+  ['INV-CONFIG-SANE', 'heartbeat, election timeout and round trips do not fit together at the end'],
   ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
   ['INV-REDUNDANCY-RESTORED', 'the run ended with fewer voting replicas than it began with'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],

@@ -16,6 +16,7 @@ import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
 import { type Ending, judgeStuck, vacuity } from './swarm-run.ts';
+import { TemporarySettings } from './temporary.ts';
 import { CONTROL_NTP, TimeDaemons } from './time-daemons.ts';
 
 /** An operator whom no alert wakes looks at the dashboards after this long. */
@@ -34,6 +35,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
   const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
+  const settings = new TemporarySettings(simulation, fleet);
   const daemons = new TimeDaemons(simulation);
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
@@ -52,6 +54,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     await operator.work(plan.operator.steps.filter((step) => step.phase === 'prepare'));
     cluster.world.mark('prepared', -1);
   }
+  settings.note();
   if (operator !== null && plan.operator !== null) {
     if (awaitAlert(simulation, monitor, plan.operator)) {
       const { steps } = plan.operator;
@@ -73,7 +76,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     commands: operator?.records ?? [],
   });
   if (!running(simulation)) return ending('');
-  const pending = finish(simulation);
+  const pending = finish(simulation, settings);
   if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, simulation.members, pending));
   return ending('');
 }
@@ -208,10 +211,11 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
 }
 
 /** What every run ends with: convergence of the healed cluster and the cold restart (R10, R12). */
-function finish(simulation: Simulation): string {
+function finish(simulation: Simulation, settings: TemporarySettings): string {
   heal(simulation);
   const boundUs = budgetUs(simulation);
   const pending = converge(simulation, simulation.members, boundUs);
+  if (pending === '' && running(simulation)) settings.judge();
   if (pending !== '' || !running(simulation)) return pending;
   const cold = coldRestart(simulation, boundUs);
   if (cold === '' && running(simulation)) simulation.properties.onEnd();

@@ -54,6 +54,7 @@ function initialValue(fleet: KimberliteFleet, name: SettingName): number {
   }
 }
 
+/** Value of a setting in force on a replica that answers. */
 function valueOn(fleet: KimberliteFleet, view: ReplicaView, name: SettingName): number {
   const set = view.node?.machine.settings.get(SETTING[name]);
   return set === undefined || (set === 0 && name !== 'batching-enabled') ? initialValue(fleet, name) : set;
@@ -119,6 +120,16 @@ function insane(fleet: KimberliteFleet, view: ReplicaView, name: SettingName, va
   if (electionMs <= roundMs)
     return `election-timeout-ms ${electionMs} is not above p99.9 of RTT + fsync, ${roundMs} ms`;
   return '';
+}
+
+/** What a replica goes by: each setting with its value, and what is wrong with them ('' when nothing is, INV-CONFIG-SANE). */
+export function settingsOn(
+  fleet: KimberliteFleet,
+  view: ReplicaView,
+): { readonly values: ReadonlyMap<SettingName, number>; readonly problem: string } {
+  const values = new Map(SETTINGS.map(({ name }): [SettingName, number] => [name, valueOn(fleet, view, name)]));
+  const electionMs = values.get('election-timeout-ms') as number;
+  return { values, problem: insane(fleet, view, 'election-timeout-ms', electionMs) };
 }
 
 function* configGet(argv: readonly string[], _stdin: string, ctx: Context): Run {
