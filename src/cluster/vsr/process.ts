@@ -110,6 +110,7 @@ export class VsrProcess implements Process {
         return;
       case 'heartbeat':
         if (this.inView(r, from, message)) onHeartbeat(r, from, message);
+        if (r.mustRecover) regainVote(r);
         return;
       case 'prepareOk':
         if (message.view === r.view) onPrepareOk(r, from, message);
