@@ -1,8 +1,9 @@
-// Golden trace hashes of 50 swarm plans (R23). Prints a JSON object {seed: hash}; runs on any supported Node.
+// Golden trace hashes of 50 swarm plans (R23), by the compiled engine (`npm run build`). Prints a JSON object {seed: hash}; runs on any supported Node.
 //   node scripts/golden.mjs [ascending|descending|shuffled]   the order in which the one process runs them
 //   node scripts/golden.mjs 7                                 this seed only
-import { swarmPlan } from '../dist/faults/swarm.js';
-import { runPlan } from '../dist/scenarios/run.js';
+const built = new URL('../dist/', import.meta.url);
+const { swarmPlan } = await import(`${built}faults/swarm.js`);
+const { runPlan } = await import(`${built}scenarios/run.js`);
 
 const wish = process.argv[2] ?? 'ascending';
 const seeds = [];

@@ -1,3 +1,4 @@
+import { Attempts } from '../../src/sim/attempts.ts';
 import { EVENT } from '../../src/sim/core.ts';
 import type { LinkOptions } from '../../src/sim/link.ts';
 import type { Machine } from '../../src/sim/machine.ts';
@@ -34,7 +35,8 @@ export function compare(
 /**
  * Listens to the decisions of a world from outside: the keys are counted here, from what hosts ask for, and the results
  * are read off what the kernel schedules. Packets are noted only on a link in its ordinary state (open, not clogged, not
- * degraded), for other states change the outcome and not the draw. To be called before the world runs.
+ * degraded), for other states change the outcome and not the draw. Attempts are counted within the kernel's window: after
+ * ATTEMPT_WINDOW other identities a link starts again at 0. To be called before the world runs.
  */
 export function listen(world: World): Decisions {
   const decisions: Decisions = { packets: new Map(), timers: new Map(), disks: new Map(), contradictions: [] };
@@ -57,11 +59,11 @@ function listenToPackets(world: World, enter: Enter): void {
   const { network } = world;
   const send = network.send.bind(network);
   const schedule = world.schedule.bind(world);
-  const attempts = new Map<string, number>();
   const ordinary: string[] = [];
   for (let from = 0; from < network.hostCount; from++) {
     for (let to = 0; to < network.hostCount; to++) ordinary.push(optionsOf(network.link(from, to)));
   }
+  const attempts = ordinary.map(() => new Attempts());
   let delays: string[] = [];
   world.schedule = (atUs, kind, host, a, b, ref) => {
     if (kind === EVENT.message && b === 0) delays.push(`${atUs - world.nowUs}`);
@@ -69,10 +71,10 @@ function listenToPackets(world: World, enter: Enter): void {
   };
   network.send = (from, to, message) => {
     const link = network.link(from, to);
-    const degraded = optionsOf(link) !== ordinary[from * network.hostCount + to];
+    const index = from * network.hostCount + to;
+    const degraded = optionsOf(link) !== ordinary[index];
     const identity = `${from}/${to}/${message.tag}/${message.id0 | 0}/${message.id1 | 0}`;
-    const attempt = attempts.get(identity) ?? 0;
-    attempts.set(identity, attempt + 1);
+    const attempt = (attempts[index] as Attempts).next(message.tag, message.id0, message.id1);
     const { corrupted } = link;
     delays = [];
     send(from, to, message);
