@@ -185,6 +185,14 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    id: 'commit-before-reack',
+    what: 'a new primary takes its whole log for committed before anybody acknowledged it in the new view',
+    source: 'R7; R27',
+    property: 'INV-DURABLE-ACK',
+    needs: ['process.crash', 'net.partition'],
+    override: (honest, fired) => ({ newViewResetsOks: () => differs(fired, honest.newViewResetsOks(), false) }),
+  },
+  {
     id: 'retry-executed-again',
     what: 'a retried request is prepared again although the client table knows it',
     source: 'Liskov & Cowling 2012, section 4.1; R13',
