@@ -240,7 +240,11 @@ export class Replica implements ReplicaObservation {
       const told = known[member] ?? 0;
       if (told > (this.peerIncarnations[member] as number)) this.peerIncarnations[member] = told;
       const vote = this.votes.get(member);
-      if (vote !== undefined && member !== this.replica && vote.incarnation < (this.peerIncarnations[member] as number)) {
+      if (
+        vote !== undefined &&
+        member !== this.replica &&
+        vote.incarnation < (this.peerIncarnations[member] as number)
+      ) {
         this.votes.delete(member);
         this.host.reached('stale-vote-forgotten');
       }

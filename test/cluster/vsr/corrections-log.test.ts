@@ -16,7 +16,9 @@ describe('a prepare keeps its checksum and its original view across views (R7)',
     const entry = t.replica(former).journal.entry(4);
     t.crash(former);
     t.runUntil('the next view starts', () => t.cluster.primaryHost() === next);
-    t.record(({ message }) => /repair|prepare\b/i.test(message.kind) && message.prepare?.op === 4 && message.view === 1);
+    t.record(
+      ({ message }) => /repair|prepare\b/i.test(message.kind) && message.prepare?.op === 4 && message.view === 1,
+    );
     stop();
     t.runUntil('committed', () => t.replica(next).commit === 4);
     expect(t.sent.length).toBeGreaterThan(0);
