@@ -35,7 +35,7 @@ function amnesia(cluster: ClusterPlan, draw: Stream): Storm {
       { ...at('storm-loss', 'disk.file-lost', lossUs, forgetful), ...AT_ONCE, params: { zone: 'journal' } },
       {
         ...at('storm-down', 'host.down', downUs, 0),
-        durationUs: draw.int(6, 10) * SECOND,
+        durationUs: draw.int(5, 8) * SECOND,
         params: { mode: 'mix', bootUs: 100 * MS },
       },
     ],
@@ -49,11 +49,11 @@ function amnesia(cluster: ClusterPlan, draw: Stream): Storm {
  */
 function twoLogs(cluster: ClusterPlan, draw: Stream): Storm {
   return {
-    cluster: { ...cluster, restartDelayUs: 20 * MS, electionTimeoutUs: draw.int(8, 14) * 100 * MS, checkpointOps: 24 },
+    cluster: { ...cluster, restartDelayUs: 20 * MS, electionTimeoutUs: draw.int(8, 14) * 100 * MS },
     faults: [
       {
         ...at('storm-bridge', 'net.partition', draw.int(4, 7) * SECOND, 2),
-        durationUs: draw.int(10, 14) * SECOND,
+        durationUs: 8 * SECOND,
         params: { shape: 'bridge' },
       },
       {

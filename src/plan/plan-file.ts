@@ -44,7 +44,8 @@ const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
   clientCount: count,
-  journalSlots: z.int().min(1),
+  // The superblock holds a header of each op above the checkpoint.
+  journalSlots: z.int().min(1).max(384),
   slotBytes: bytes,
   checkpointOps: z.int().min(1),
   pipelineMax: z.int().min(1),

@@ -176,7 +176,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'commit-not-clamped-asserted',
-    what: 'as commit-not-clamped, with the replica\'s own assertion in place',
+    what: "as commit-not-clamped, with the replica's own assertion in place",
     source: 'catalogue scn5',
     property: 'INV-NO-ASSERT',
     needs: ['net.degrade'],

@@ -19,7 +19,7 @@ const cluster = z.strictObject({
     .enum(['replica', 'node'])
     .optional()
     .describe('replica-0... of the runbook, or node1... of the troubleshooting guide'),
-  journal_slots: positive.optional(),
+  journal_slots: positive.max(384, 'is above 384: the superblock names each op above the checkpoint').optional(),
   slot: size.optional(),
   checkpoint_ops: positive.optional(),
   pipeline: positive.optional(),

@@ -15,6 +15,7 @@ import { openSessions } from './shell-interactive.ts';
 import type { LoadedShell } from './shell-loaded.ts';
 import { refusalOf, refusedCommandResults } from './shell-refused.ts';
 import { ScriptRun, type ShellClock, type ShellRun } from './shell-run.ts';
+import { humanSort, isHumanSort } from './shell-sort.ts';
 import { readSsh } from './shell-ssh.ts';
 
 /** What a shell needs of the world. */
@@ -130,6 +131,7 @@ export class OperatorShell<Fleet> {
     for (const [name, message] of this.refused) {
       if (!this.known(name)) commands.push(defineCommand(name, async () => execResult(failed(127, message))));
     }
+    commands.push(defineCommand('sort', (argv, ctx) => this.sort(argv, ctx)));
     commands.push(defineCommand('timeout', (argv, ctx) => this.timeout(run, argv, ctx)));
     for (const name of ['bash', 'sh']) {
       commands.push(defineCommand(name, (argv, ctx) => this.subshell(argv, ctx)));
@@ -154,6 +156,12 @@ export class OperatorShell<Fleet> {
       };
       return execResult(await run.command(command, [name, ...argv], decodeBytesToUtf8(ctx.stdin), context));
     });
+  }
+
+  private async sort(argv: string[], ctx: ResolvedCommandContext): Promise<ExecResult> {
+    if (!isHumanSort(argv) && ctx.origCommand !== undefined) return ctx.origCommand(argv);
+    const reverse = argv.some((text) => text.includes('r'));
+    return execResult(ok(humanSort(decodeBytesToUtf8(ctx.stdin), reverse)));
   }
 
   /** `timeout [-s SIGNAL] [-k TIME] TIME COMMAND...`: 124 when the time is up. */

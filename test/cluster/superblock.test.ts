@@ -310,8 +310,8 @@ describe('an update', () => {
     const disk = new FakeDisk(before);
     const { writer } = writerOn(disk, before);
     expect(writer.onDisk({ kind: 'write', file: 'log/prepares', token: 10 } as DiskOp)).toBe(false);
-    const viewHeaders = Array.from({ length: 300 }, (_, n) => headerAt(n, 1));
-    expect(() => writer.update({ ...stateAt(1), viewHeaders })).toThrow('does not fit 8192 bytes a copy');
+    const viewHeaders = Array.from({ length: 600 }, (_, n) => headerAt(n, 1));
+    expect(() => writer.update({ ...stateAt(1), viewHeaders })).toThrow('does not fit 16384 bytes a copy');
   });
 });
 

@@ -30,7 +30,8 @@ export interface SuperblockState {
 }
 
 export const SUPERBLOCK_COPIES = 4;
-export const SUPERBLOCK_COPY_BYTES = 8192;
+/** Four sectors: room for the headers of some 400 ops above the checkpoint. */
+export const SUPERBLOCK_COPY_BYTES = 16_384;
 
 const MAGIC = 0x76737362;
 /** Copies of one sequence that make it readable (R5). */
@@ -115,14 +116,16 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
     at += HEADER_ENTRY_BYTES;
   }
   write32(bytes, 0, MAGIC);
-  write32(bytes, 4, crc32c(bytes, CONTENT_FROM, SUPERBLOCK_COPY_BYTES));
+  write32(bytes, 4, crc32c(bytes, CONTENT_FROM, size));
   write32(bytes, COPY_AT, copy);
   return bytes;
 }
 
 function decodeCopy(bytes: Uint8Array | null): Copy | null {
   if (bytes === null || bytes.length < SUPERBLOCK_COPY_BYTES || read32(bytes, 0) !== MAGIC) return null;
-  if (crc32c(bytes, CONTENT_FROM, SUPERBLOCK_COPY_BYTES) !== read32(bytes, 4)) return null;
+  const sizeBytes = read32(bytes, CONTENT_FROM);
+  if (sizeBytes < FIXED_BYTES || sizeBytes > SUPERBLOCK_COPY_BYTES) return null;
+  if (crc32c(bytes, CONTENT_FROM, sizeBytes) !== read32(bytes, 4)) return null;
   const word = (index: number): number => read32(bytes, CONTENT_FROM + index * 4);
   const size = word(0);
   const memberCount = word(13);

@@ -6,7 +6,7 @@ function judge(play: (property: EvidenceFirst) => void): string[] {
   const found: string[] = [];
   play(
     new EvidenceFirst((property, site, args) => {
-      found.push(`${property} ${site} ${args.replica} ${args.what} ${args.stateDump}${args.storageExport}`);
+      found.push(`${property} ${site} ${args['replica']} ${args['what']} ${args['stateDump']}${args['storageExport']}`);
     }),
   );
   return found;
