@@ -161,11 +161,7 @@ export class Machine implements Host {
     return this.lines.lines;
   }
 
-  /** CPU time that one event costs; 0 is a CPU without limit. */
-  get cpuUsPerEvent(): Us {
-    return this.cpu.usPerEvent;
-  }
-
+  /** CPU time that one event costs from now on; 0 is a CPU without limit. */
   set cpuUsPerEvent(us: Us) {
     this.cpu.usPerEvent = us;
   }
