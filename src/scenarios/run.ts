@@ -66,6 +66,14 @@ function counterfactual(plan: RunPlan, simulation: Simulation, ending: Ending, r
   simulation.report('INV-RECOVERS', 'counterfactual', { without: [...named].join(' '), pending: outcome.pending });
 }
 
+/** The property that a run reports: the declared one when it is among those that failed together (R24b), else the first. */
+function namedProperty(plan: RunPlan, simulation: Simulation): string {
+  const { findings } = simulation;
+  const declared = plan.expectedFailure?.property;
+  const named = findings.find((finding) => finding.property === declared) ?? findings[0];
+  return named?.property ?? '';
+}
+
 function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResult {
   const world = simulation.cluster.world;
   const failed = simulation.findings.length > 0;
@@ -81,7 +89,7 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
     plan,
     verdict,
     reason,
-    property: simulation.findings[0]?.property ?? '',
+    property: namedProperty(plan, simulation),
     findings: simulation.findings,
     traceHash: world.trace.hash(),
     traceCheckpoints: world.trace.checkpoints,
