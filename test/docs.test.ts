@@ -21,7 +21,7 @@ const FRONT = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
 const PAGES = [...FRONT, ...filesUnder('docs').filter((path) => path.endsWith('.md'))];
 
 /** The scenario whose trace the README explains. */
-const SHOWN = 'scn5-full';
+const SHOWN = 'scn2-a-restart-all';
 
 const pageText = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
