@@ -75,7 +75,8 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     alerts: monitor.records(),
     commands: operator?.records ?? [],
   });
-  if (!running(simulation)) return ending('');
+  // A run in which the incident did not happen proves nothing, whatever its end would show (R17).
+  if (!running(simulation) || vacuity(simulation) !== '') return ending('');
   const pending = finish(simulation, settings);
   if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, simulation.members, pending));
   return ending('');

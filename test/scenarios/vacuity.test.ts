@@ -34,8 +34,8 @@ describe.each(loadScenarios(SCENARIO_ROOT, knownNames()))('$id', (scenario) => {
     expect(result.acknowledged, 'a rehearsal under load').toBeGreaterThan(20);
   });
 
-  it('proves nothing without its faults, and no alert fires (R17)', async () => {
-    const result = await run(planWithout(toPlan(scenario, 'safe', SEED), 'faults'));
+  it.each(variants(scenario))('proves nothing without its faults, and no alert fires (R17): %s', async (variant) => {
+    const result = await run(planWithout(toPlan(scenario, variant, SEED), 'faults'));
     expect(isExpected(result, { kind: 'without-faults' }), story(result)).toBe(true);
   });
 
