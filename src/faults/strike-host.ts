@@ -40,11 +40,11 @@ export function pauseProcess(strike: Strike): Outcome {
 export function slowCpu(strike: Strike): Outcome {
   const { label } = strike.fault;
   for (const host of strike.hosts) {
-    strike.machine(host).cpuUsPerEvent = strike.layers.push('cpu', host, label, strike.number('cpuUsPerEvent'));
+    strike.machine(host).cpu.usPerEvent = strike.layers.push('cpu', host, label, strike.number('cpuUsPerEvent'));
   }
   return fired(() => {
     for (const host of strike.hosts) {
-      strike.machine(host).cpuUsPerEvent = strike.layers.remove('cpu', host, label, 0);
+      strike.machine(host).cpu.usPerEvent = strike.layers.remove('cpu', host, label, 0);
     }
   });
 }

@@ -161,11 +161,6 @@ export class Machine implements Host {
     return this.lines.lines;
   }
 
-  /** CPU time that one event costs from now on; 0 is a CPU without limit. */
-  set cpuUsPerEvent(us: Us) {
-    this.cpu.usPerEvent = us;
-  }
-
   get isUp(): boolean {
     return this.process !== null;
   }

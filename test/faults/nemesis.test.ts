@@ -278,7 +278,7 @@ describe('the end of the fault phase', () => {
     bench.world.runUntil(600 * MS);
     for (const host of [0, 1, 2, 3, 4]) {
       const machine = bench.machine(host);
-      expect([host, machine.isUp, machine.paused, machine.powered, machine.cpuUsPerEvent]).toEqual([
+      expect([host, machine.isUp, machine.paused, machine.powered, machine.cpu.usPerEvent]).toEqual([
         host,
         true,
         false,

@@ -158,7 +158,7 @@ function strike(world: World, { kind, host }: Blow, label: string, ends: boolean
       machine.disk.queue.slowFactorPermille = ends ? 1_000 : 20_000;
       return;
     case 'slow-cpu':
-      machine.cpuUsPerEvent = ends ? 0 : 900;
+      machine.cpu.usPerEvent = ends ? 0 : 900;
       return;
     case 'drift':
       machine.clock.setDriftPpm(ends ? 0 : 50_000);

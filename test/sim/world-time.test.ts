@@ -126,7 +126,7 @@ describe('a slow CPU', () => {
     const tiny = tinyWorld([talker(6, 300), IDLE]);
     startAll(tiny);
     const machine = tiny.machine(1);
-    machine.cpuUsPerEvent = 700;
+    machine.cpu.usPerEvent = 700;
     tiny.world.runUntil(100 * MS);
     expect(messages(tiny, 1)).toEqual([1, 2, 3, 4, 5, 6]);
     const at = tiny.calls.filter(({ host, what }) => host === 1 && what !== 'start').map(({ atUs }) => atUs);
@@ -138,7 +138,7 @@ describe('a slow CPU', () => {
     // Latency and pace are multiples of the CPU time: every arrival falls on the end of a slice.
     const tiny = tinyWorld([talker(20, 100), IDLE]);
     startAll(tiny);
-    tiny.machine(1).cpuUsPerEvent = 200;
+    tiny.machine(1).cpu.usPerEvent = 200;
     tiny.world.runUntil(100 * MS);
     expect(messages(tiny, 1)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
@@ -146,9 +146,9 @@ describe('a slow CPU', () => {
   test('keeps the order when it becomes fast again', () => {
     const tiny = tinyWorld([talker(8, MS), IDLE]);
     startAll(tiny);
-    tiny.machine(1).cpuUsPerEvent = 30 * MS;
+    tiny.machine(1).cpu.usPerEvent = 30 * MS;
     tiny.world.runUntil(4_500);
-    tiny.machine(1).cpuUsPerEvent = 0;
+    tiny.machine(1).cpu.usPerEvent = 0;
     tiny.world.runUntil(100 * MS);
     expect(messages(tiny, 1)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
@@ -156,7 +156,7 @@ describe('a slow CPU', () => {
   test('keeps the order through a pause', () => {
     const tiny = tinyWorld([talker(8, MS), IDLE]);
     startAll(tiny);
-    tiny.machine(1).cpuUsPerEvent = 30 * MS;
+    tiny.machine(1).cpu.usPerEvent = 30 * MS;
     tiny.world.runUntil(4_500);
     tiny.machine(1).pause();
     tiny.world.runUntil(50 * MS);
@@ -169,7 +169,7 @@ describe('a slow CPU', () => {
     const tiny = tinyWorld([talker(4, 100), IDLE]);
     startAll(tiny);
     const machine = tiny.machine(1);
-    machine.cpuUsPerEvent = 50 * MS;
+    machine.cpu.usPerEvent = 50 * MS;
     tiny.world.runUntil(10 * MS);
     expect(messages(tiny, 1)).toEqual([1]);
     machine.stop('crash');
@@ -188,7 +188,7 @@ describe('a slow CPU', () => {
       },
     ]);
     startAll(tiny);
-    tiny.machine(0).cpuUsPerEvent = 5 * MS;
+    tiny.machine(0).cpu.usPerEvent = 5 * MS;
     tiny.world.runUntil(100 * MS);
     expect(tiny.calls.slice(1).map(({ atUs, what }) => [atUs, what])).toEqual([
       [10 * MS, 'timer 0'],
