@@ -30,7 +30,7 @@ export interface MutantOptions {
   readonly ids: readonly string[];
   /** Seeds that are tried from each starting seed. */
   readonly seedsMax: number;
-  /** Starting seeds: 0, 100, 200, ... */
+  /** Starting seeds: 1, 11, 21, ... */
   readonly starts: number;
   /** Seeds in one batch of the executor. */
   readonly batch: number;
@@ -39,7 +39,7 @@ export interface MutantOptions {
 /** Runs plans, in any order, and gives the results in the order of the plans. */
 export type Execute = (plans: readonly RunPlan[]) => Promise<readonly RunResult[]>;
 
-const START_DISTANCE = 100;
+const START_DISTANCE = 10;
 
 /** The swarm plan of `seed` with a mutant planted. */
 function planted(mutant: Mutant, seed: number): RunPlan {
