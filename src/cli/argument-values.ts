@@ -1,5 +1,5 @@
+import { UserError } from '../plan/user-error.ts';
 import { SEED_MAX, type Seeds } from './select.ts';
-import { UserError } from './user-error.ts';
 
 /** Seeds that one command line may ask for; more is a campaign. */
 const SEED_COUNT_MAX = 100_000;

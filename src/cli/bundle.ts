@@ -5,7 +5,7 @@ import type { RunPlan } from '../plan/plan.ts';
 import { readPlan } from '../plan/plan-file.ts';
 import { readPlanText } from '../plan/read.ts';
 import type { RunResult } from '../plan/result.ts';
-import { systemReason, UserError } from './user-error.ts';
+import { systemReason, UserError } from '../plan/user-error.ts';
 
 /** Version of the bundle's own form; the plan in it has its own. */
 export const BUNDLE_VERSION = 1;

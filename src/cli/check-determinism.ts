@@ -1,7 +1,7 @@
+import type { PoolRun } from '../campaign/pool.ts';
 import type { Divergence } from '../report/determinism.ts';
 import { differences, divergenceWindow, fingerprint, firstDivergentRecords } from './divergence.ts';
 import type { Engine } from './engine.ts';
-import type { PoolRun } from './pool.ts';
 import { traceLine } from './trace-lines.ts';
 
 /** Plans whose traces are compared record by record; each costs two more runs. */

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../plan/nearest.ts';
+import { isUserError } from '../plan/user-error.ts';
 import { COMMANDS, type Command, type CommandRow } from './command-table.ts';
-import { isUserError } from './user-error.ts';
 
 /** What an argument list asks for. */
 export type CommandLine =

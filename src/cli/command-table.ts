@@ -1,4 +1,5 @@
 import type { Variant } from '../plan/plan.ts';
+import { UserError } from '../plan/user-error.ts';
 import type { Without } from '../plan/without.ts';
 import { readInteger, readJobs, readNode, readSeconds, readSeeds, readTimeUs } from './argument-values.ts';
 import type { CheckHistoryOptions } from './check-history.ts';
@@ -8,7 +9,6 @@ import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import { DEFAULT_SEED } from './select.ts';
-import { UserError } from './user-error.ts';
 
 /** Issue 2, acceptance 4: each mutant is found within this many runs. */
 const MUTANT_SEEDS_MAX = 2_000;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { isUserError } from '../plan/user-error.ts';
 import type { Versions } from './bundle.ts';
 import { readCommandLine } from './command-line.ts';
 import type { Command } from './command-table.ts';
 import type { Engine } from './engine.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CommandOutput } from './output.ts';
-import { isUserError } from './user-error.ts';
 
 /** Reads the argument list, runs the command and returns the exit code. Nothing that goes wrong leaves as an exception. */
 export async function dispatch(argv: readonly string[], out: CommandOutput): Promise<number> {

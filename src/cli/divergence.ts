@@ -1,6 +1,6 @@
+import type { RunPlanFunction } from '../campaign/worker-protocol.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { TraceRecord } from '../sim/trace.ts';
-import type { RunPlanFunction } from './engine.ts';
 
 /** Events between two entries of `traceCheckpoints` (src/sim/trace.ts; a test keeps the two equal). */
 export const CHECKPOINT_EVENTS = 1024;

@@ -1,9 +1,6 @@
-import type { runPlan } from '../scenarios/run.ts';
+import type { RunPlanFunction } from '../campaign/worker-protocol.ts';
 import type { Versions } from './bundle.ts';
 import type { ScenarioSource } from './scenario-source.ts';
-
-/** Runs one plan; as a type, so that nothing is loaded for it and tests can hand in another. */
-export type RunPlanFunction = typeof runPlan;
 
 /** Everything that a command needs from the layers below; loaded when a command first asks for it. */
 export interface Engine {

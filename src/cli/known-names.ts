@@ -4,10 +4,10 @@ import { FAULT_KINDS } from '../faults/kind-table.ts';
 import { validateFault } from '../faults/kinds.ts';
 import { nearest } from '../plan/nearest.ts';
 import type { RunPlan } from '../plan/plan.ts';
+import { UserError } from '../plan/user-error.ts';
 import { readAlertRules } from '../scenarios/files.ts';
 import type { Known } from '../scenarios/relations.ts';
 import { GUARDS, MUTANTS } from '../scenarios/rules-table.ts';
-import { UserError } from './user-error.ts';
 
 /** Systems that can be simulated. */
 const SYSTEMS = ['kimberlite'] as const;

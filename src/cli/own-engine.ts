@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { workerEntry } from '../campaign/pool.ts';
 import type { Versions } from './bundle.ts';
 import type { Engine } from './engine.ts';
-import { workerEntry } from './pool.ts';
 import { SEED_MAX } from './select.ts';
 
 /** A run that takes longer is killed and repeated alone (R21). No honest run of ours takes a tenth of it. */

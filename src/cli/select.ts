@@ -1,9 +1,9 @@
 import type { Expectation } from '../plan/expected.ts';
 import { nearest } from '../plan/nearest.ts';
 import type { RunPlan, Variant } from '../plan/plan.ts';
+import { UserError } from '../plan/user-error.ts';
 import { planWithout, type Without } from '../plan/without.ts';
 import type { ScenarioEntry, ScenarioSource } from './scenario-source.ts';
-import { UserError } from './user-error.ts';
 
 /** The seed of a run for which none was given: fixed, so that CI sees the same runs every time. */
 export const DEFAULT_SEED = 1;

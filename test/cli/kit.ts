@@ -1,9 +1,10 @@
-import type { Engine, RunPlanFunction } from '../../src/cli/engine.ts';
+import type { RunPlanFunction } from '../../src/campaign/worker-protocol.ts';
+import type { Engine } from '../../src/cli/engine.ts';
 import type { CommandOutput } from '../../src/cli/output.ts';
 import type { ScenarioEntry, ScenarioSource } from '../../src/cli/scenario-source.ts';
 import type { ExpectedFailure, RunPlan, Variant } from '../../src/plan/plan.ts';
+import { fakeRunPlan } from '../campaign/fake-run.ts';
 import { samplePlan } from '../support/sample-plan.ts';
-import { fakeRunPlan } from './fake-run.ts';
 
 export interface Heard extends CommandOutput {
   out: string;
@@ -60,7 +61,7 @@ export const fakeSource: ScenarioSource = {
     }),
 };
 
-export const fakeWorker = new URL('./fake-worker.ts', import.meta.url);
+export const fakeWorker = new URL('../campaign/fake-worker.ts', import.meta.url);
 
 export function fakeEngine(
   changes: { runPlan?: RunPlanFunction; source?: ScenarioSource; seed?: number } = {},

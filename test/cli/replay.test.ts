@@ -8,8 +8,8 @@ import { CHECKPOINT_EVENTS, divergenceWindow } from '../../src/cli/divergence.ts
 import type { RunPlan } from '../../src/plan/plan.ts';
 import { TRACE_COLUMNS } from '../../src/report/trace-table.ts';
 import { Trace } from '../../src/sim/trace.ts';
+import { fakeRunPlan } from '../campaign/fake-run.ts';
 import { samplePlan } from '../support/sample-plan.ts';
-import { fakeRunPlan } from './fake-run.ts';
 import { fakeEngine, listen } from './kit.ts';
 
 let folder = '';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleOf, bundlePath, readBundle, writeBundle } from '../../src/cli/bundle.ts';
-import { UserError } from '../../src/cli/user-error.ts';
+import { UserError } from '../../src/plan/user-error.ts';
 import { failedResult } from '../support/sample-plan.ts';
 
 // Permission bits do not stop root, so these are real file systems.

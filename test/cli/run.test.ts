@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/cli/bundle.ts';
 import { list } from '../../src/cli/commands/list.ts';
 import { type RunCommandOptions, run } from '../../src/cli/commands/run.ts';
-import { UserError } from '../../src/cli/user-error.ts';
+import { UserError } from '../../src/plan/user-error.ts';
+import { FOLDER_KEY } from '../campaign/fake-run.ts';
 import { samplePlan } from '../support/sample-plan.ts';
-import { FOLDER_KEY } from './fake-run.ts';
 import { fakeEngine, fakeSource, listen } from './kit.ts';
 
 let folder = '';
@@ -268,7 +268,7 @@ describe('trouble of our own', () => {
     const drifting = fakeEngine({
       source: oneScenario('fake-drifts'),
       runPlan: async (plan, options) => {
-        const { fakeRunPlan } = await import('./fake-run.ts');
+        const { fakeRunPlan } = await import('../campaign/fake-run.ts');
         const outcome = await fakeRunPlan(plan, options);
         turn++;
         return {

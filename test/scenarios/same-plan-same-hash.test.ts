@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Pool, workerEntry } from '../../src/cli/pool.ts';
+import { Pool, workerEntry } from '../../src/campaign/pool.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
 import type { RunPlan } from '../../src/plan/plan.ts';
 import type { RunResult } from '../../src/plan/result.ts';

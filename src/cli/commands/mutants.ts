@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { Pool } from '../../campaign/pool.ts';
 import { nearest } from '../../plan/nearest.ts';
+import { UserError } from '../../plan/user-error.ts';
 import { mutantTable } from '../../report/mutant-table.ts';
 import { painter } from '../../report/paint.ts';
 import { MUTANTS } from '../../scenarios/rules-table.ts';
@@ -7,8 +9,6 @@ import { runMutants } from '../../selfcheck/mutants.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandOutput } from '../output.ts';
-import { Pool } from '../pool.ts';
-import { UserError } from '../user-error.ts';
 
 export interface MutantsOptions {
   /** Only these; empty: all. */

@@ -1,6 +1,7 @@
 import { isExpected } from '../../plan/expected.ts';
 import { nearest } from '../../plan/nearest.ts';
 import type { RunResult } from '../../plan/result.ts';
+import { UserError } from '../../plan/user-error.ts';
 import { windowText } from '../../report/determinism.ts';
 import { explanation, findingText } from '../../report/findings.ts';
 import { type TraceLine, traceTable } from '../../report/trace-table.ts';
@@ -12,7 +13,6 @@ import { traceHostName } from '../host-names.ts';
 import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { TRACE_KINDS, traceLine } from '../trace-lines.ts';
-import { UserError } from '../user-error.ts';
 
 export interface ReplayOptions {
   readonly bundle: string;

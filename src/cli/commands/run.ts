@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { type PoolRun, runPool } from '../../campaign/pool.ts';
 import { isExpected } from '../../plan/expected.ts';
+import { isUserError } from '../../plan/user-error.ts';
 import { planWithout } from '../../plan/without.ts';
 import { type Divergence, divergenceLines } from '../../report/determinism.ts';
 import { painter } from '../../report/paint.ts';
@@ -11,10 +13,8 @@ import type { Engine } from '../engine.ts';
 import { EXIT, worstExit } from '../exit-codes.ts';
 import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
-import { type PoolRun, runPool } from '../pool.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
-import { isUserError } from '../user-error.ts';
 
 export interface RunCommandOptions extends Selection {
   /** Runs this plan file and nothing else. */

@@ -1,4 +1,4 @@
-import { serveRuns } from '../../src/cli/worker-protocol.ts';
+import { serveRuns } from '../../src/campaign/worker-protocol.ts';
 import { fakeRunPlan } from './fake-run.ts';
 
 serveRuns(async () => fakeRunPlan);

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Pool, type PoolRun, runPool } from '../../src/cli/pool.ts';
-import { UserError } from '../../src/cli/user-error.ts';
+import { Pool, type PoolRun, runPool } from '../../src/campaign/pool.ts';
+import { UserError } from '../../src/plan/user-error.ts';
+import { fakeWorker } from '../cli/kit.ts';
 import { samplePlan } from '../support/sample-plan.ts';
 import { FOLDER_KEY } from './fake-run.ts';
-import { fakeWorker } from './kit.ts';
 
 describe('the pool', () => {
   let folder = '';

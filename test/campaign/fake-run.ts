@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunPlanFunction } from '../../src/cli/engine.ts';
-import { UserError } from '../../src/cli/user-error.ts';
+import type { RunPlanFunction } from '../../src/campaign/worker-protocol.ts';
 import type { RunPlan } from '../../src/plan/plan.ts';
 import type { RunResult } from '../../src/plan/result.ts';
+import { UserError } from '../../src/plan/user-error.ts';
 import { RECORD, type TraceRecord } from '../../src/sim/trace.ts';
 import { failedResult, sampleResult } from '../support/sample-plan.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { RunPlan } from '../plan/plan.ts';
 import type { InconclusiveReason, RunResult } from '../plan/result.ts';
-import { UserError } from './user-error.ts';
+import { UserError } from '../plan/user-error.ts';
 import type { RunAnswer, RunRequest } from './worker-protocol.ts';
 
 /** A finished run: the result and the wall time around it, which is never part of a result (R21). */
