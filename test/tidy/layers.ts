@@ -68,7 +68,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly from: readonly
   { name: /^cli-table3$/, from: [/^src\/(report|cli)\//] },
   { name: /^yargs$/, from: [/^src\/cli\//] },
   { name: /^better-sqlite3$/, from: [/^src\/store\//] },
-  { name: /^bullmq$/, from: [/^src\/campaign\//] },
+  { name: /^(bullmq|ioredis)$/, from: [/^src\/campaign\//] },
 ];
 
 const rows = new Map(LAYERS.map((row) => [row.layer, row]));
