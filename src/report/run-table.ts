@@ -16,14 +16,16 @@ const WORDS_COLUMN = 48;
  * totals; runs that were not as declared are explained below it.
  */
 export function runTable(runs: readonly JudgedRun[], paint: Painter): string {
+  const rows = groups(runs).map((group) => row(group, paint));
+  const wordsMax = Math.max(HEAD.at(-1)!.length, ...rows.map((cells) => cells.at(-1)!.length));
   const table = new Table({
     head: HEAD,
     style: { head: [], border: [], compact: true },
-    colWidths: [null, null, null, null, null, null, null, WORDS_COLUMN],
+    colWidths: [null, null, null, null, null, null, null, Math.min(WORDS_COLUMN, wordsMax + 2)],
     wordWrap: true,
     wrapOnWordBoundary: false,
   });
-  for (const group of groups(runs)) table.push(row(group, paint));
+  table.push(...rows);
   return [table.toString(), '', totalsText(runs, paint), ...explained(runs, paint), ''].join('\n');
 }
 
@@ -79,7 +81,8 @@ function recoveryText(group: readonly JudgedRun[]): string {
   times.sort((left, right) => left - right);
   if (times.length === 0) return '-';
   if (group.length === 1) return durationText(times[0]!);
-  return `${durationText(times[(times.length - 1) >> 1]!)}, max ${durationText(times.at(-1)!)}`;
+  const [median, longest] = [durationText(times[(times.length - 1) >> 1]!), durationText(times.at(-1)!)];
+  return median === longest ? median : `${median}, max ${longest}`;
 }
 
 /** The properties and reasons of a group, each once, the most frequent first. */
