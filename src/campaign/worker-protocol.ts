@@ -11,6 +11,8 @@ export type RunPlanFunction = typeof runPlan;
 export interface RunRequest {
   readonly index: number;
   readonly planJson: string;
+  /** Whether the result is to carry coverage features (R25). */
+  readonly coverage?: boolean;
 }
 
 /** From a worker: one answer for each request, in order. */
@@ -34,12 +36,12 @@ export function serveRuns(load: () => Promise<RunPlanFunction>): void {
   process.on('SIGINT', () => {});
 }
 
-async function answer(loaded: Promise<RunPlanFunction>, { index, planJson }: RunRequest): Promise<RunAnswer> {
+async function answer(loaded: Promise<RunPlanFunction>, { index, planJson, coverage }: RunRequest): Promise<RunAnswer> {
   try {
     const runPlan = await loaded;
     const plan = JSON.parse(planJson) as RunPlan;
     const startedMs = performance.now();
-    const { result } = await runPlan(plan, { recording: false });
+    const { result } = await runPlan(plan, { recording: false, coverage: coverage ?? false });
     return { kind: 'done', index, result, wallMs: Math.round(performance.now() - startedMs) };
   } catch (error) {
     const user = isUserError(error);

@@ -62,6 +62,8 @@ export interface RunResult {
   readonly committed: number;
   /** Marks reached, sorted by name, with counts. */
   readonly reached: readonly (readonly [string, number])[];
+  /** Coverage features (R25), distinct and ascending, where they were asked for. */
+  readonly coverage?: readonly number[];
   readonly faultsFired: readonly string[];
   readonly faultsSuppressed: readonly string[];
   readonly alerts: readonly AlertRecord[];

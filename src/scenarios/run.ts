@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly untilEvent?: number;
   /** Findings are recorded and never end the run (R27). */
   readonly recordOnly?: boolean;
+  /** Collects coverage (R25): costs a little, changes nothing. */
+  readonly coverage?: boolean;
 }
 
 export interface RunOutcome {
@@ -40,6 +42,7 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
     rules,
     checks: checksOf,
     recordOnly: options.recordOnly ?? plan.mutant !== null,
+    coverage: options.coverage ?? false,
   });
   fired.simulation = simulation;
   const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation);
@@ -100,6 +103,7 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
       0,
       ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0),
     ),
+    ...(simulation.coverage === null ? {} : { coverage: simulation.coverage.features() }),
     reached: [...world.marks].sort((left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0)),
     faultsFired: simulation.nemesis.fired,
     faultsSuppressed: simulation.nemesis.suppressed.map((entry) => entry.label),

@@ -12,6 +12,7 @@ import type { Finding } from '../plan/result.ts';
 import { EVENT } from '../sim/core.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Us } from '../sim/time.ts';
+import { Coverage } from './coverage.ts';
 import { faultSurface } from './fault-surface.ts';
 
 /** Control numbers below this are the engine's own, those from 1000 on the nemesis's. */
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly checks: (truth: GroundTruth, report: Report, simulation: Simulation) => Checks;
   /** Mutant campaigns record findings and go on (R27); normal runs end after the event of the first finding (R24b). */
   readonly recordOnly: boolean;
+  /** Collects the features of {@link Coverage}. */
+  readonly coverage?: boolean;
 }
 
 const FIELDS = 8;
@@ -42,6 +45,8 @@ export class Simulation {
   readonly checks: Checks;
   readonly findings: Finding[];
   readonly truth: GroundTruth;
+  /** null in runs that nobody asked it of. */
+  readonly coverage: Coverage | null;
   /** True from the first finding on (never in record-only runs). */
   failed: boolean;
   /** Why the loop stopped before its goal; empty while it has not. */
@@ -81,6 +86,7 @@ export class Simulation {
     this.injectedEver = new Set();
     this.recordOnly = options.recordOnly;
     this.onControl = () => {};
+    this.coverage = options.coverage === true ? new Coverage(plan.cluster.replicaCount) : null;
     const relay = new Relay();
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
@@ -104,7 +110,10 @@ export class Simulation {
     };
     const surface = faultSurface(this);
     this.nemesis = new Nemesis(surface, plan.faults, new Budget('safety', surface));
-    world.onMark = (mark, host) => this.nemesis.onMark(mark, host);
+    world.onMark = (mark, host) => {
+      this.coverage?.reaches(mark, host);
+      this.nemesis.onMark(mark, host);
+    };
     world.onFault = (label) => this.nemesis.onFired(label);
     world.onControl = (a, b, ref) => {
       if (a >= NEMESIS_CONTROL_MIN) {
@@ -123,6 +132,7 @@ export class Simulation {
       if (machine.id >= plan.cluster.replicaCount) return;
       this.properties.onStop(machine.id, machine.incarnation, cause);
       this.injectedViolations.delete(machine.id);
+      this.coverage?.stops(machine.id);
     };
   }
 
@@ -197,6 +207,7 @@ export class Simulation {
       samples[at + 5] === status &&
       samples[at + 6] === (now.mustRecover ? 1 : 0)
     ) {
+      if (this.coverage !== null) this.cover(host, false);
       return;
     }
     if (samples[at] !== now.view) this.lastViewChangeUs = this.cluster.world.nowUs;
@@ -207,7 +218,13 @@ export class Simulation {
     samples[at + 4] = now.commitMax;
     samples[at + 5] = status;
     samples[at + 6] = now.mustRecover ? 1 : 0;
+    if (this.coverage !== null) this.cover(host, true);
     this.properties.onState(now as ReplicaObservation);
+  }
+
+  private cover(host: number, moved: boolean): void {
+    const replica = this.cluster.nodes[host]?.vsr.replica;
+    if (replica !== undefined) this.coverage?.sees(replica, moved);
   }
 }
 
