@@ -148,7 +148,11 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
   mttrUs: us,
   properties: z.array(z.string()),
   faultPhaseUs: us,
-  limits: z.strictObject({ eventsMax: z.int().min(1), virtualUsMax: z.int().min(1) }),
+  limits: z.strictObject({
+    eventsMax: z.int().min(1),
+    virtualUsMax: z.int().min(1),
+    memoryBytesMax: z.int().min(1).exactOptional(),
+  }),
   rarities: z.boolean(),
 });
 

@@ -185,7 +185,12 @@ export interface RunPlan {
   readonly properties: readonly string[];
   /** Length of the phase under faults; the liveness phase and the epilogue follow (R12). */
   readonly faultPhaseUs: Us;
-  readonly limits: { readonly eventsMax: number; readonly virtualUsMax: Us };
+  readonly limits: {
+    readonly eventsMax: number;
+    readonly virtualUsMax: Us;
+    /** Modelled bytes (R28, `src/sim/memory.ts`); a run that passes them ends as `crashed`. Without it: 1 GiB. */
+    readonly memoryBytesMax?: number;
+  };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
 }

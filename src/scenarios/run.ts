@@ -77,6 +77,20 @@ function namedProperty(plan: RunPlan, simulation: Simulation): string {
   return named?.property ?? '';
 }
 
+/** Why nothing was proved, in one line. Modelled bytes are the same on every machine, so they may stand in a result. */
+function pendingText(simulation: Simulation, reason: InconclusiveReason | '', ending: Ending): string {
+  switch (reason) {
+    case 'vacuous':
+      return ending.vacuous;
+    case 'crashed': {
+      const { bytes, bytesMax } = simulation.memory;
+      return `memory: ${bytes} modelled bytes held, ${bytesMax} allowed (limits.memoryBytesMax of the plan)`;
+    }
+    default:
+      return ending.pending;
+  }
+}
+
 function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResult {
   const world = simulation.cluster.world;
   const failed = simulation.findings.length > 0;
@@ -111,6 +125,6 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
     commands: ending.commands,
     certificates: ending.excused,
     alertToRecoveryUs: ending.alertToRecoveryUs,
-    pending: reason === 'vacuous' ? ending.vacuous : ending.pending,
+    pending: pendingText(simulation, reason, ending),
   };
 }

@@ -11,6 +11,7 @@ import type { RunPlan } from '../plan/plan.ts';
 import type { Finding } from '../plan/result.ts';
 import { EVENT } from '../sim/core.ts';
 import type { Machine } from '../sim/machine.ts';
+import { MEMORY_BYTES_MAX_DEFAULT, MemoryBudget } from '../sim/memory.ts';
 import type { Us } from '../sim/time.ts';
 import { Coverage } from './coverage.ts';
 import { faultSurface } from './fault-surface.ts';
@@ -47,10 +48,12 @@ export class Simulation {
   readonly truth: GroundTruth;
   /** null in runs that nobody asked it of. */
   readonly coverage: Coverage | null;
+  /** Modelled bytes; a run that passes its bound ends as `crashed` (R28). */
+  readonly memory: MemoryBudget;
   /** True from the first finding on (never in record-only runs). */
   failed: boolean;
   /** Why the loop stopped before its goal; empty while it has not. */
-  exhausted: '' | 'out-of-budget';
+  exhausted: '' | 'out-of-budget' | 'crashed';
   /** Last time that a view change was seen, for quiet windows. */
   lastViewChangeUs: Us;
   /** Faults fired while a client's operation was in flight. */
@@ -90,6 +93,7 @@ export class Simulation {
     const relay = new Relay();
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
+    this.memory = new MemoryBudget(world, plan.limits.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT);
     this.members = this.cluster.replicaHosts;
     this.truth = groundTruth(this.cluster);
     this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
@@ -157,6 +161,7 @@ export class Simulation {
 
   /** Runs events until `untilUs`, the first finding, or the end of the run's budget. Returns whether it got there. */
   advance(untilUs: Us): boolean {
+    const { memory } = this;
     const world = this.cluster.world;
     const { eventsMax, virtualUsMax } = this.plan.limits;
     while (!this.failed) {
@@ -167,6 +172,10 @@ export class Simulation {
       }
       if (world.events >= eventsMax || nextUs > virtualUsMax) {
         this.exhausted = 'out-of-budget';
+        return false;
+      }
+      if (!memory.allows()) {
+        this.exhausted = 'crashed';
         return false;
       }
       world.step();

@@ -103,6 +103,16 @@ export class EventQueue {
     return true;
   }
 
+  /** The sum of what `weigh` says of each pending event, in no particular order. */
+  sum(weigh: (kind: number, ref: unknown) => number): number {
+    let total = 0;
+    for (let index = 0; index < this.size; index++) {
+      const slot = this.heap[index] as number;
+      total += weigh(this.kinds[slot] as number, this.refs[slot]);
+    }
+    return total;
+  }
+
   private sink(slot: number, size: number): void {
     const heap = this.heap;
     let hole = 0;

@@ -55,6 +55,11 @@ export class HostCpu {
     return event;
   }
 
+  /** Shows every event that waits in line. */
+  eachWaiting(show: (event: Deferred) => void): void {
+    for (const event of this.line) show(event);
+  }
+
   /** The event whose turn it was did not come to run after all. */
   passed(): void {
     this.turn = false;

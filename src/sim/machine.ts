@@ -351,6 +351,12 @@ export class Machine implements Host {
     return true;
   }
 
+  /** Shows every event that waits: on a paused host, or for the CPU. */
+  eachWaiting(show: (event: Deferred) => void): void {
+    for (const event of this.deferred) show(event);
+    this.cpu.eachWaiting(show);
+  }
+
   private note(kind: number, text: string): void {
     this.world.trace.record(this.world.nowUs, kind, this.id, this.incarnation, 0, 0, text);
   }
