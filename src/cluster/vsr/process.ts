@@ -95,6 +95,7 @@ export class VsrProcess implements Process {
       return;
     }
     r.peerIncarnations[from] = message.incarnation;
+    if (message.view > r.viewSeen) r.viewSeen = message.view;
     this.dispatch(r, from, message);
   }
 

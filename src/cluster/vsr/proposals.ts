@@ -7,11 +7,12 @@ import { leaveNormal, sendVote, startViewMessage, takeVote } from './view-change
 
 /**
  * The primary of the view has been silent for too long. The replica proposes the next view, and goes on in its own
- * until a quorum proposes likewise: one replica that hears nothing cannot move the others (R7).
+ * until a quorum proposes likewise: one replica that hears nothing cannot move the others (R7). The view proposed is at
+ * least `viewMin`.
  */
-export function propose(r: Replica, reason: string): void {
+export function propose(r: Replica, reason: string, viewMin = 0): void {
   if (r.mustRecover || r.isolated || !r.isMember(r.replica)) return;
-  const target = Math.max(r.view + 1, r.proposed);
+  const target = Math.max(r.view + 1, r.proposed, viewMin);
   if (r.proposed !== target) {
     r.proposed = target;
     r.hooks.onViewChange(target, reason);
@@ -185,8 +186,18 @@ export function onElectionTimeout(r: Replica): void {
   propose(
     r,
     r.status === 'view-change' ? `view ${r.view} did not begin` : `no heartbeat from the primary of view ${r.view}`,
+    viewPassedBy(r),
   );
   r.armElection();
+}
+
+/**
+ * The others have gone into the view that this replica has been proposing, or past it, and it was not brought along for
+ * a whole timeout: that view's primary and this replica do not reach each other. Nobody listens to a proposal of a view
+ * that is here already, so the next one must lie above. Returns that view, else 0.
+ */
+function viewPassedBy(r: Replica): number {
+  return r.proposed > r.view && r.viewSeen >= r.proposed ? r.viewSeen + 1 : 0;
 }
 
 /** The primary has not heard a quorum for too long: it stops, so that the others elect (one-way cuts, R7). */

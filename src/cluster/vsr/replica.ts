@@ -100,6 +100,8 @@ export class Replica implements ReplicaObservation {
   chosenSources: Map<number, number[]> = new Map();
   installing: boolean = false;
   viewChangeRound: number = 0;
+  /** Highest view that any member was heard to be in. */
+  viewSeen: number = 0;
   /** When each peer last answered a ping: a link that works both ways. */
   readonly peerPongUs: Float64Array = new Float64Array(64).fill(-1);
   /** Since when a well-connected peer has been complaining that it does not hear the primary; 0: it does not. */

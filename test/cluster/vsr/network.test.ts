@@ -114,6 +114,24 @@ describe('a primary behind a partition', () => {
     t.finish();
   });
 
+  // Links as of a half-frozen cluster (seed 1801): the new primary leads a quorum of three, and the one replica that
+  // cannot hear it hears of the new view only from those who are in it already and cannot bring it along.
+  it('that a backup cannot hear gives way, although that backup was left behind in an older view', () => {
+    const t = new TestCluster({ replicas: 5 }).boot();
+    t.write(3);
+    const [former, next, other, behind, poor] = [t.primary, t.backup(1), t.backup(2), t.backup(3), t.backup(4)];
+    t.split([former], [next], 'out');
+    t.split([next], [behind], 'out');
+    t.split([poor], [former, behind], 'out');
+    t.split([behind], [poor], 'out');
+    t.runUntil('the complainer leads', () => t.cluster.primaryHost() === next);
+    t.runFor(2 * ELECTION_US);
+    t.expect(behind, { status: 'normal', view: 0 });
+    t.runUntil('all who are connected agree', () => t.isConverged([former, other, behind]), 60 * ELECTION_US);
+    t.write(3);
+    t.finish();
+  });
+
   // The commit number travels with heartbeats: without further prepares the backups still apply everything.
   it('that falls idle lets the backups apply the last op', () => {
     const t = new TestCluster().boot();
