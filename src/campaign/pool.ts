@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { RunPlan } from '../plan/plan.ts';
 import type { InconclusiveReason, RunResult } from '../plan/result.ts';
 import { UserError } from '../plan/user-error.ts';
+import { RESIDENT_BYTES_MAX_DEFAULT, watchMemory } from './memory-watch.ts';
 import type { RunAnswer, RunRequest } from './worker-protocol.ts';
 
 /** A finished run: the result and the wall time around it, which is never part of a result (R21). */
@@ -16,17 +17,21 @@ export interface PoolOptions {
   readonly worker: URL;
   /** Wall time after which a run is killed and repeated alone with ten times as much. */
   readonly watchdogMs: number;
+  /** Resident memory at which a worker is killed, its run lost (default: `RESIDENT_BYTES_MAX_DEFAULT`). */
+  readonly residentBytesMax?: number;
+  /** Arguments of Node for the workers, such as a heap limit (default: this process's own). */
+  readonly workerArguments?: readonly string[];
   /** Heard after each run, in the order in which they end. */
   readonly onRun: (run: PoolRun) => void;
 }
 
 /** How often a lost run is tried: once among others, once alone (R28). */
-const ALONE_FACTOR = 10;
+export const ALONE_FACTOR = 10;
 /** What a dying worker said last; a stack trace fits. */
 const STDERR_CHARACTERS_MAX = 4_000;
 
 /** How one try of a plan ended. */
-type Try =
+export type Try =
   | { readonly kind: 'done'; readonly run: PoolRun }
   | { readonly kind: 'refused'; readonly text: string }
   | { readonly kind: 'lost'; readonly reason: Extract<InconclusiveReason, 'crashed' | 'hung'>; readonly text: string };
@@ -49,7 +54,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.options = options;
     this.open = new Set();
-    this.lanes = Array.from({ length: Math.max(1, options.jobs) }, () => new Worker(options.worker, this.open));
+    this.lanes = Array.from({ length: Math.max(1, options.jobs) }, () => new Worker(options, this.open));
     this.release = killOnSignals(this.open);
   }
 
@@ -70,7 +75,7 @@ export class Pool {
     let next = 0;
     const lane = async (worker: Worker): Promise<void> => {
       for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
-        const tried = await worker.run(request, this.options.watchdogMs);
+        const tried = await worker.run(request, plans[request.index]!, this.options.watchdogMs);
         if (tried.kind === 'refused') {
           next = requests.length;
           throw new UserError(tried.text, 'correct the plan');
@@ -92,8 +97,8 @@ export class Pool {
   }
 
   private async runAlone(plan: RunPlan, request: RunRequest): Promise<PoolRun> {
-    const worker = new Worker(this.options.worker, this.open);
-    const tried = await worker.run(request, this.options.watchdogMs * ALONE_FACTOR);
+    const worker = new Worker(this.options, this.open);
+    const tried = await worker.run(request, plan, this.options.watchdogMs * ALONE_FACTOR);
     worker.close();
     switch (tried.kind) {
       case 'done':
@@ -117,7 +122,7 @@ export async function runPool(plans: readonly RunPlan[], options: PoolOptions): 
 }
 
 /** The record of a run that gave no result. It is no verdict about the system. */
-function lostResult(plan: RunPlan, reason: 'crashed' | 'hung', pending: string): RunResult {
+export function lostResult(plan: RunPlan, reason: 'crashed' | 'hung', pending: string): RunResult {
   return {
     plan,
     verdict: 'inconclusive',
@@ -156,32 +161,39 @@ function killOnSignals(workers: ReadonlySet<Worker>): () => void {
 }
 
 /** One child process, started when it is first needed and again after each loss. */
-class Worker {
-  private readonly entry: URL;
+export class Worker {
+  private readonly options: PoolOptions;
   private readonly open: Set<Worker>;
   private child: ChildProcess | null;
   private said: string;
 
-  constructor(entry: URL, open: Set<Worker>) {
-    this.entry = entry;
+  constructor(options: PoolOptions, open: Set<Worker>) {
+    this.options = options;
     this.open = open;
     this.child = null;
     this.said = '';
     open.add(this);
   }
 
-  /** One request at a time. The child is replaced when it did not answer, or answered that our engine threw. */
-  async run(request: RunRequest, limitMs: number): Promise<Try> {
+  /**
+   * Runs `plan`, whose JSON is in the request; one at a time. The child is replaced when it did not answer, or answered
+   * that our engine threw.
+   */
+  async run(request: RunRequest, plan: RunPlan, limitMs: number): Promise<Try> {
     const child = (this.child ??= this.start());
     this.said = '';
     const tried = await new Promise<Try>((settle) => {
       const timer = setTimeout(() => end({ kind: 'lost', reason: 'hung', text: timeText(limitMs) }), limitMs);
-      const onAnswer = (answer: RunAnswer): void => end(judge(answer));
+      const onAnswer = (answer: RunAnswer): void => end(judge(answer, plan));
       const onExit = (code: number | null, signal: string | null): void =>
         end({ kind: 'lost', reason: 'crashed', text: deathText(code, signal, this.said) });
       const onError = (error: Error): void => end({ kind: 'lost', reason: 'crashed', text: error.message });
+      const bytesMax = this.options.residentBytesMax ?? RESIDENT_BYTES_MAX_DEFAULT;
+      const onOver = (): void => end({ kind: 'lost', reason: 'crashed', text: memoryText(bytesMax) });
+      const unwatch = child.pid === undefined ? () => {} : watchMemory(child.pid, bytesMax, onOver);
       const end = (outcome: Try): void => {
         clearTimeout(timer);
+        unwatch();
         child.off('message', onAnswer).off('close', onExit).off('error', onError);
         settle(outcome);
       };
@@ -208,7 +220,12 @@ class Worker {
   }
 
   private start(): ChildProcess {
-    const child = fork(this.entry, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const { worker, workerArguments = process.execArgv } = this.options;
+    const child = fork(worker, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [...workerArguments] });
+    // One that dies between two runs is replaced before the next.
+    child.on('close', () => {
+      if (this.child === child) this.child = null;
+    });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.said = (this.said + text).slice(-STDERR_CHARACTERS_MAX);
     });
@@ -218,13 +235,18 @@ class Worker {
   }
 }
 
-function judge(answer: RunAnswer): Try {
-  if (answer.kind === 'done') return { kind: 'done', run: { result: answer.result, wallMs: answer.wallMs } };
+function judge(answer: RunAnswer, plan: RunPlan): Try {
+  if (answer.kind === 'done')
+    return { kind: 'done', run: { result: { ...answer.result, plan }, wallMs: answer.wallMs } };
   return answer.user ? { kind: 'refused', text: answer.text } : { kind: 'lost', reason: 'crashed', text: answer.text };
 }
 
 function timeText(limitMs: number): string {
   return `no result after ${Math.round(limitMs / 100) / 10} s of wall time`;
+}
+
+function memoryText(bytesMax: number): string {
+  return `memory: the worker passed ${Math.round(bytesMax / 1_048_576)} MiB of resident memory`;
 }
 
 function deathText(code: number | null, signal: string | null, said: string): string {

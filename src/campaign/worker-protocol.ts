@@ -13,11 +13,16 @@ export interface RunRequest {
   readonly planJson: string;
   /** Whether the result is to carry coverage features (R25). */
   readonly coverage?: boolean;
+  /** Leaves out what a campaign does not store: commands, and the checkpoints of a run that passed. */
+  readonly slim?: boolean;
 }
+
+/** A result without its plan, which the parent has. */
+export type PlanlessResult = Omit<RunResult, 'plan'>;
 
 /** From a worker: one answer for each request, in order. */
 export type RunAnswer =
-  | { readonly kind: 'done'; readonly index: number; readonly result: RunResult; readonly wallMs: number }
+  | { readonly kind: 'done'; readonly index: number; readonly result: PlanlessResult; readonly wallMs: number }
   /** The engine threw. `user`: because the plan cannot be run, else it is our bug. */
   | { readonly kind: 'threw'; readonly index: number; readonly user: boolean; readonly text: string };
 
@@ -36,16 +41,27 @@ export function serveRuns(load: () => Promise<RunPlanFunction>): void {
   process.on('SIGINT', () => {});
 }
 
-async function answer(loaded: Promise<RunPlanFunction>, { index, planJson, coverage }: RunRequest): Promise<RunAnswer> {
+async function answer(loaded: Promise<RunPlanFunction>, request: RunRequest): Promise<RunAnswer> {
+  const { index, planJson, coverage, slim } = request;
   try {
     const runPlan = await loaded;
     const plan = JSON.parse(planJson) as RunPlan;
     const startedMs = performance.now();
     const { result } = await runPlan(plan, { recording: false, coverage: coverage ?? false });
-    return { kind: 'done', index, result, wallMs: Math.round(performance.now() - startedMs) };
+    const wallMs = Math.round(performance.now() - startedMs);
+    return { kind: 'done', index, result: slim === true ? slimmed(result) : planless(result), wallMs };
   } catch (error) {
     const user = isUserError(error);
     const text = error instanceof Error ? (user ? error.message : (error.stack ?? error.message)) : String(error);
     return { kind: 'threw', index, user, text };
   }
+}
+
+function planless({ plan: _, ...rest }: RunResult): PlanlessResult {
+  return rest;
+}
+
+function slimmed(result: RunResult): PlanlessResult {
+  const traceCheckpoints = result.verdict === 'passed' ? [] : result.traceCheckpoints;
+  return { ...planless(result), commands: [], traceCheckpoints };
 }
