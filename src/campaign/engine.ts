@@ -3,7 +3,7 @@ import type { PoolRun } from './pool.ts';
 
 /**
  * What a range of runs is made from. `seeds` is expanded by whoever runs it (`expand.ts`), so that a job is a few
- * numbers; `plans` carries plans that only the coordinator can make (guided ones).
+ * numbers; `plans` carries plans that only the coordinator can make (guided ones), and their results carry coverage.
  */
 export type RangeSource =
   | {
@@ -31,10 +31,13 @@ export interface CampaignEngine {
   readonly name: string;
   /** How many ranges it wants to hold at once (back-pressure). */
   readonly rangesMax: number;
+  /** Runs of a range at most; without it 16. One for an engine beside us, so that each result is stored at once. */
+  readonly rangeRuns?: number;
   /**
    * Runs one range; resolves with its runs in order. At-least-once delivery is the engine's affair: a range may run
    * twice, its results are equal.
    */
   run(job: RangeJob): Promise<readonly PoolRun[]>;
+  /** Ends what still runs; ranges that have no results then never get any. */
   close(): Promise<void>;
 }
