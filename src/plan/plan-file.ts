@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decisionSchema } from './decision.ts';
 import type { RunPlan } from './plan.ts';
 
 /**
@@ -154,6 +155,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  decisions: z.array(decisionSchema).exactOptional(),
 });
 
 /** A plan that cannot be used: where, and what to do. Paths read like `faults[2].trigger.nth`. */

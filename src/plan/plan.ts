@@ -1,4 +1,5 @@
 import type { Us } from '../sim/time.ts';
+import type { PlanDecision } from './decision.ts';
 
 /** Version of the plan file; a reader refuses any other. */
 export const PLAN_VERSION = 1;
@@ -193,4 +194,6 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */
+  readonly decisions?: readonly PlanDecision[];
 }

@@ -1,6 +1,7 @@
 import { HONEST_RULES, type Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { InconclusiveReason, RunResult, Verdict } from '../plan/result.ts';
+import { Decisions, type TakenDecision } from '../sim/decisions.ts';
 import type { TraceRecord } from '../sim/trace.ts';
 import { checksOf } from './properties.ts';
 import { rulesOf } from './rules-table.ts';
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly untilEvent?: number;
   /** Findings are recorded and never end the run (R27). */
   readonly recordOnly?: boolean;
+  /** Collects `RunOutcome.decisions` of a plan that has no list of its own (R26). */
+  readonly recordDecisions?: boolean;
   /** Collects coverage (R25): costs a little, changes nothing. */
   readonly coverage?: boolean;
 }
@@ -22,6 +25,10 @@ export interface RunOptions {
 export interface RunOutcome {
   readonly result: RunResult;
   readonly records: readonly TraceRecord[];
+  /** Chance decisions that differed from their defaults, in their order; only where they were asked for or listed. */
+  readonly decisions?: readonly TakenDecision[];
+  /** Operations that clients began. */
+  readonly invoked?: number;
 }
 
 /** Mark that a planted bug sets when its answer first differs from the honest one (R27). */
@@ -36,8 +43,10 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
   });
   const limited =
     options.untilEvent === undefined ? plan : { ...plan, limits: { ...plan.limits, eventsMax: options.untilEvent } };
+  const decisions = decisionsOf(plan, options.recordDecisions ?? false);
   const simulation = new Simulation(limited, {
     recording: options.recording,
+    decisions,
     logging: options.recording || plan.operator !== null,
     rules,
     checks: checksOf,
@@ -47,7 +56,16 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
   fired.simulation = simulation;
   const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation);
   if (plan.alerts === null && ending.excused.length > 0) counterfactual(limited, simulation, ending, rules);
-  return { result: result(plan, simulation, ending), records: simulation.cluster.world.trace.records };
+  return {
+    result: result(plan, simulation, ending),
+    records: simulation.cluster.world.trace.records,
+    ...(decisions === null ? {} : { decisions: decisions.taken }),
+    invoked: simulation.invoked,
+  };
+}
+
+function decisionsOf({ decisions }: RunPlan, record: boolean): Decisions | null {
+  return decisions === undefined && !record ? null : new Decisions(decisions ?? null);
 }
 
 /**
@@ -59,6 +77,7 @@ function counterfactual(plan: RunPlan, simulation: Simulation, ending: Ending, r
   const innocent = { ...plan, faults: plan.faults.filter((fault) => !named.has(fault.label)) };
   const again = new Simulation(innocent, {
     recording: false,
+    decisions: decisionsOf(plan, false),
     logging: false,
     rules,
     checks: checksOf,

@@ -10,6 +10,7 @@ import { Nemesis } from '../faults/nemesis.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Finding } from '../plan/result.ts';
 import { EVENT } from '../sim/core.ts';
+import type { Decisions } from '../sim/decisions.ts';
 import type { Machine } from '../sim/machine.ts';
 import { MEMORY_BYTES_MAX_DEFAULT, MemoryBudget } from '../sim/memory.ts';
 import type { Us } from '../sim/time.ts';
@@ -22,6 +23,8 @@ const NEMESIS_CONTROL_MIN = 1_000;
 /** What a run is made of besides its plan. */
 export interface SimulationOptions {
   readonly recording: boolean;
+  /** Records chance decisions, or decides them by a list (R26). */
+  readonly decisions?: Decisions | null;
   readonly logging: boolean;
   readonly rules: Rules;
   /** Builds the properties that judge this run. */
@@ -63,6 +66,8 @@ export class Simulation {
   /** Replicas outside the chosen core are cut off, some of them on part of their links only (R12). */
   frozen: boolean;
   acknowledged: number;
+  /** Operations that clients began. */
+  invoked: number;
   readonly acknowledgedBy: Map<number, number>;
   /** A violation was injected into this host: its own assertion is expected (R15). */
   injectedViolations: Set<number>;
@@ -84,6 +89,7 @@ export class Simulation {
     this.disturbedUs = 0;
     this.frozen = false;
     this.acknowledged = 0;
+    this.invoked = 0;
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
     this.injectedEver = new Set();
@@ -255,6 +261,7 @@ class Relay {
   }
 
   onInvoke(...args: Parameters<PropertySet['onInvoke']>): void {
+    (this.simulation as Simulation).invoked++;
     this.set?.onInvoke(...args);
   }
 

@@ -1,3 +1,4 @@
+import type { Decisions } from './decisions.ts';
 import type { Ledger } from './ledger.ts';
 import type { Us } from './time.ts';
 import type { Trace } from './trace.ts';
@@ -13,6 +14,8 @@ export interface WorldCore {
   nowUs: Us;
   readonly trace: Trace;
   readonly ledger: Ledger;
+  /** Asked wherever a rate decides; null or absent when nobody records and no list is given. */
+  readonly decisions?: Decisions | null;
   /** Puts an event into the queue; its tie key is mixed from (seed, time, host). */
   schedule(atUs: Us, kind: number, host: number, a: number, b: number, ref: unknown): void;
 }

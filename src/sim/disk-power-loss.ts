@@ -1,3 +1,4 @@
+import type { SectorFate } from './decisions.ts';
 import type { DiskContext } from './disk-context.ts';
 import { commitBytes, damageSector, differs, evictPage, tearBytes } from './disk-device.ts';
 import type { Directory } from './disk-directory.ts';
@@ -29,7 +30,11 @@ export function losePower(context: DiskContext, directory: Directory, label: str
   if (directory.pendingCount > 0) {
     const { core, host } = context;
     const draw = mix4(core.seed, DOMAIN.powerLossFate, labelHash, host, DIRECTORY_KEY, directory.nextSequence);
-    directory.lose(scale(context.drawn(draw), 0, directory.pendingCount));
+    const pending = directory.pendingCount;
+    const kept = scale(context.drawn(draw), 0, pending);
+    const { decisions = null } = core;
+    if (decisions === null) directory.lose(kept);
+    else directory.lose(decisions.directory(core.nowUs, label, host, directory.nextSequence, kept, pending));
   } else directory.lose(0);
   for (const file of files) {
     if (directory.durable.get(file.name) === file) loseFile(context, file, label, labelHash, options);
@@ -84,8 +89,15 @@ function decide(
   sector.version++;
   const draw = mix5(core.seed, DOMAIN.powerLossFate, labelHash, host, file.hash, sector.index, version);
   const part = context.drawn(draw) >>> 16;
-  if (part < options.survivePer65536) commitBytes(context, file, sector, buffer, low, high, exact);
-  else if (part < options.survivePer65536 + options.tearPer65536) {
+  let fate: SectorFate = 'lost';
+  if (part < options.survivePer65536) fate = 'written';
+  else if (part < options.survivePer65536 + options.tearPer65536) fate = 'torn';
+  const { decisions = null } = core;
+  if (decisions !== null) {
+    fate = decisions.sector(core.nowUs, 'power-loss', label, host, file.name, sector.index, version, fate);
+  }
+  if (fate === 'written') commitBytes(context, file, sector, buffer, low, high, exact);
+  else if (fate === 'torn') {
     if (options.mode === 'mix') tearBytes(context, file, sector, buffer, low, high, version, label);
     else if (context.admits(label, 'B', file.name, sector.index)) {
       sector.unreadable = true;

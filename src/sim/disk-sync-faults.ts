@@ -1,3 +1,4 @@
+import type { SectorFate } from './decisions.ts';
 import type { DiskContext } from './disk-context.ts';
 import { commitBytes, damageSector, tearBytes } from './disk-device.ts';
 import type { DiskFile } from './disk-file.ts';
@@ -9,6 +10,9 @@ import { DOMAIN, mix5, mixString, scale } from './mix.ts';
  * (`btrfs`); Rebello et al., ATC 2020 (R4).
  */
 export type FsyncFailure = 'ext4' | 'xfs' | 'btrfs';
+
+/** By the draw 0, 1 or 2. */
+const FATES: readonly SectorFate[] = ['written', 'lost', 'torn'];
 
 /** An fsync that reports EIO: pages become clean; each sector on the device is old, new or torn by its own key (R4). */
 export function failSync(
@@ -58,9 +62,13 @@ function failSector(
 ): void {
   const { core, host } = context;
   const draw = mix5(core.seed, DOMAIN.fsyncFailFate, mixString(0, label), host, file.hash, sector.index, version);
-  const fate = scale(context.drawn(draw), 0, 2);
-  if (fate === 0) commitBytes(context, file, sector, buffer, low, high, exact);
-  else if (fate === 1 || tearBytes(context, file, sector, buffer, low, high, version, label)) {
+  let fate = FATES[scale(context.drawn(draw), 0, 2)] as SectorFate;
+  const { decisions = null } = core;
+  if (decisions !== null) {
+    fate = decisions.sector(core.nowUs, 'fsync-error', label, host, file.name, sector.index, version, fate);
+  }
+  if (fate === 'written') commitBytes(context, file, sector, buffer, low, high, exact);
+  else if (fate === 'lost' || tearBytes(context, file, sector, buffer, low, high, version, label)) {
     damageSector(context, file, sector, label, 'A', low, high);
   }
 }

@@ -14,7 +14,8 @@ import type { Disk } from './disk.ts';
 import { HostCpu } from './host-cpu.ts';
 import { type Deferred, HostJournal, type JournalLine, type StopCause, type Supervisor } from './host-journal.ts';
 import { HostTimers } from './host-timers.ts';
-import { chance, DOMAIN, mix2, mix3, mixString } from './mix.ts';
+import { mixString } from './mix.ts';
+import { rarityHappens } from './rarity.ts';
 import type { Us } from './time.ts';
 import { RECORD } from './trace.ts';
 import type { World } from './world.ts';
@@ -148,10 +149,7 @@ export class Machine implements Host {
   }
 
   may(name: string, key: number): boolean {
-    if (!this.world.rarities) return false;
-    const nameHash = mixString(0, name);
-    if (!chance(mix2(this.world.seed, DOMAIN.may, nameHash, 0), 16_384)) return false;
-    return chance(mix3(this.world.seed, DOMAIN.mayFire, nameHash, this.id, key), 2_048);
+    return rarityHappens(this.world, name, this.id, key);
   }
 
   // ---- The machine: what the world, faults and the operator do with it ----

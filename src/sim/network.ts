@@ -1,5 +1,6 @@
 import { type Message, SimulatorBug, type Tap } from './api.ts';
 import { EVENT, type WorldCore } from './core.ts';
+import type { Decisions, PacketDeviation } from './decisions.ts';
 import { latencyUs } from './latency.ts';
 import { checkLinkOptions, type DirectedLink, Link, type LinkOptions } from './link.ts';
 import { chance, DOMAIN, mix1, mix6, scale } from './mix.ts';
@@ -65,6 +66,7 @@ export class Network {
   describe: ((message: Message) => string) | null;
   readonly hostCount: number;
   private readonly core: WorldCore;
+  private readonly decisions: Decisions | null;
   private readonly defaults: LinkOptions;
   private readonly links: (Link | null)[];
   /** Options set by `configure`, by link number; the defaults apply otherwise. */
@@ -84,6 +86,7 @@ export class Network {
     this.describe = null;
     this.hostCount = hostCount;
     this.core = core;
+    this.decisions = core.decisions ?? null;
     this.defaults = defaults;
     this.links = new Array(hostCount * hostCount).fill(null);
     this.configured = new Map();
@@ -260,36 +263,47 @@ export class Network {
   private carry(link: Link, message: Message, attempt: number, extraUs: Us): void {
     const core = this.core;
     const leftUs = link.transmit(Math.max(core.nowUs, link.clogUntilUs), message.sizeBytes) + extraUs;
-    if (link.lossPer65536 > 0 && chance(this.draw(DOMAIN.packetLoss, link, message, attempt), link.lossPer65536)) {
+    let lost = link.lossPer65536 > 0 && chance(this.draw(DOMAIN.packetLoss, link, message, attempt), link.lossPer65536);
+    if (this.decisions !== null) lost = this.decided('loss', link, message, attempt, lost ? 1 : 0) > 0;
+    if (lost) {
       link.lost++;
       this.drop(link, message, DROP.loss, 'loss');
       return;
     }
     let delayUs = this.latency(DOMAIN.packetLatency, link, message, attempt);
+    let laterUs = 0;
     if (link.reorderPer65536 > 0 && link.reorderUsMax > 0) {
       const draw = this.draw(DOMAIN.packetReorder, link, message, attempt);
       if (chance(draw, link.reorderPer65536)) {
-        link.reordered++;
-        delayUs += scale(mix1(draw, DOMAIN.packetReorder, 1), 1, link.reorderUsMax);
+        laterUs = scale(mix1(draw, DOMAIN.packetReorder, 1), 1, link.reorderUsMax);
       }
     }
-    if (
+    if (this.decisions !== null) laterUs = this.decided('reorder', link, message, attempt, laterUs);
+    if (laterUs > 0) {
+      link.reordered++;
+      delayUs += laterUs;
+    }
+    let twice =
       link.duplicatePer65536 > 0 &&
-      chance(this.draw(DOMAIN.packetDuplicate, link, message, attempt), link.duplicatePer65536)
-    ) {
+      chance(this.draw(DOMAIN.packetDuplicate, link, message, attempt), link.duplicatePer65536);
+    if (this.decisions !== null) twice = this.decided('duplicate', link, message, attempt, twice ? 1 : 0) > 0;
+    if (twice) {
       link.duplicated++;
       link.inFlight++;
       const againUs = leftUs + this.latency(DOMAIN.packetDuplicateLatency, link, message, attempt);
       core.schedule(againUs, EVENT.message, link.to, link.from, 0, message);
     }
-    if (
-      link.corruptPer65536 > 0 &&
-      chance(this.draw(DOMAIN.packetCorrupt, link, message, attempt), link.corruptPer65536)
-    ) {
-      message = this.damage(link, message, attempt);
-    }
+    let damaged =
+      link.corruptPer65536 > 0 && chance(this.draw(DOMAIN.packetCorrupt, link, message, attempt), link.corruptPer65536);
+    if (this.decisions !== null) damaged = this.decided('corrupt', link, message, attempt, damaged ? 1 : 0) > 0;
+    if (damaged) message = this.damage(link, message, attempt);
     link.inFlight++;
     core.schedule(leftUs + delayUs, EVENT.message, link.to, link.from, 0, message);
+  }
+
+  private decided(what: PacketDeviation, link: Link, message: Message, attempt: number, drawn: number): number {
+    const { decisions, core } = this;
+    return decisions === null ? drawn : decisions.packet(core.nowUs, what, link.from, link.to, message, attempt, drawn);
   }
 
   private damage(link: Link, message: Message, attempt: number): Message {

@@ -1,6 +1,7 @@
 import type { DiskOp, LogLevel, Message, ProcessAssertion, ProcessFactory } from './api.ts';
 import { Clock, type ClockOptions } from './clock.ts';
 import { EVENT, type WorldCore } from './core.ts';
+import type { Decisions } from './decisions.ts';
 import { Disk, type DiskOptions } from './disk.ts';
 import { EventQueue } from './event-queue.ts';
 import type { JournalLine, StopCause } from './host-journal.ts';
@@ -27,6 +28,8 @@ export interface WorldOptions {
   /** Whether hosts keep journals (texts are computed only then). */
   readonly logging: boolean;
   readonly rarities: boolean;
+  /** Records what chance decides, or decides by a list (R26). */
+  readonly decisions?: Decisions | null;
   readonly link: LinkOptions;
   readonly machines: readonly MachineSpec[];
 }
@@ -43,6 +46,7 @@ export class World implements WorldCore {
   nowUs: Us;
   readonly trace: Trace;
   readonly ledger: Ledger;
+  readonly decisions: Decisions | null;
   readonly queue: EventQueue;
   readonly machines: Machine[];
   readonly network: Network;
@@ -72,6 +76,7 @@ export class World implements WorldCore {
     this.nowUs = 0;
     this.trace = new Trace(options.recording);
     this.ledger = new Ledger();
+    this.decisions = options.decisions ?? null;
     this.queue = new EventQueue();
     this.logging = options.logging;
     this.rarities = options.rarities;

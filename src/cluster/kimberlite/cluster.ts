@@ -1,6 +1,7 @@
 import type { RunPlan } from '../../plan/plan.ts';
 import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
+import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
@@ -40,7 +41,7 @@ export class KimberliteCluster {
     rules: Rules,
     observer: VsrObserver,
     clientObserver: ClientObserver,
-    options: { readonly recording: boolean; readonly logging: boolean },
+    options: { readonly recording: boolean; readonly logging: boolean; readonly decisions?: Decisions | null },
   ) {
     const { replicaCount, clientCount } = plan.cluster;
     this.plan = plan;
@@ -74,6 +75,7 @@ export class KimberliteCluster {
       recording: options.recording,
       logging: options.logging,
       rarities: plan.rarities,
+      decisions: options.decisions ?? null,
       link: plan.network,
       machines,
     });
