@@ -18,6 +18,9 @@ export const NEMESIS_CONTROL = { strike: 1_000, end: 1_001, step: 1_002 } as con
 const RETRY_US: Us = 100_000;
 const RETRIES_MAX = 50;
 
+/** Begins the name of a trigger's mark that counts writes to a zone, as in `write:journal-headers`. */
+export const WRITE_MARK = 'write:';
+
 /** A trigger that waits for its mark; `control` says what it lets happen. */
 interface Waiting {
   readonly control: typeof NEMESIS_CONTROL.strike | typeof NEMESIS_CONTROL.end;
@@ -102,11 +105,21 @@ export class Nemesis {
   }
 
   private check(index: number, fault: FaultPlan): void {
-    const mistake = validateFault(fault) ?? checkTargets(this.surface, fault);
+    const mistake = validateFault(fault) ?? checkTargets(this.surface, fault) ?? this.checkZones(fault);
     if (mistake !== null) throw new Error(mistake);
     if (this.faults.findIndex((other) => other.label === fault.label) !== index) {
       throw new Error(`fault ${fault.label}: label is used twice; give each fault a label of its own`);
     }
+  }
+
+  private checkZones({ label, trigger, endsOn }: FaultPlan): string | null {
+    const names = this.surface.zones.map(({ name }) => name);
+    for (const on of [trigger, endsOn]) {
+      if (on?.kind !== 'on' || !on.mark.startsWith(WRITE_MARK)) continue;
+      if (names.some((name) => on.mark === `${WRITE_MARK}${name}`)) continue;
+      return `fault ${label}: there is no zone for the mark ${on.mark}; the zones are ${names.join(', ')}`;
+    }
+    return null;
   }
 
   /** From now on triggers count; to be called once, when the system's processes have been started. */
@@ -123,8 +136,19 @@ export class Nemesis {
 
   private await(control: Waiting['control'], index: number, on: NonNullable<FaultPlan['endsOn']>): void {
     const { nth, host, delayUs, mark } = on;
+    if (mark.startsWith(WRITE_MARK)) this.countWrites();
     const list = this.waiting.get(mark) ?? [];
     this.waiting.set(mark, [...list, { control, index, nth, host, delayUs, count: 0 }]);
+  }
+
+  /** Counts the writes that replicas issue, by zone. These are no marks of the run: only triggers know them. */
+  private countWrites(): void {
+    for (const host of this.surface.replicaHosts) {
+      this.machine(host).disk.onWrite ??= (file) => {
+        const zone = this.budget.atlas.zoneOf(file);
+        if (zone !== null) this.onMark(`${WRITE_MARK}${zone.name}`, host);
+      };
+    }
   }
 
   /** Faults that have been refused or found nothing to strike, and never took effect. */

@@ -33,6 +33,8 @@ export interface DiskCounters {
 export class Disk extends DiskVolume {
   readonly queue: DiskQueue;
   readonly counters: DiskCounters;
+  /** Told of each write as it is issued, for faults that strike at the n-th of a zone. */
+  onWrite: ((file: string) => void) | null;
   /** Counts power losses: requests of an earlier epoch are gone. */
   private epoch: number;
 
@@ -41,6 +43,7 @@ export class Disk extends DiskVolume {
     this.queue = new DiskQueue(options.queueDepth, options.bytesPerMs);
     this.counters = { reads: 0, writes: 0, fsyncs: 0, bytesRead: 0, bytesWritten: 0, awaitUs: 0 };
     this.epoch = 1;
+    this.onWrite = null;
   }
 
   /** Returns the bytes as they are at completion. */
@@ -73,6 +76,7 @@ export class Disk extends DiskVolume {
       core.trace.fold(core.nowUs, RECORD.write, this.host, target.hash, offsetBytes, digestBytes(bytes));
     }
     this.enqueue(request, this.options.writeLatencyUsMin, this.options.writeLatencyUsMean, bytes.length);
+    if (this.onWrite !== null) this.onWrite(file);
   }
 
   /** Covers exactly the writes of that file, and the directory operations on its name, that were issued before. */

@@ -40,6 +40,34 @@ describe('triggers', () => {
   });
 });
 
+describe('the n-th write of a zone', () => {
+  const on = (mark: string, nth: number, host: number) => ({ kind: 'on', mark, nth, host, delayUs: 0 }) as const;
+
+  test('is a trigger, over all replicas or at one', () => {
+    const bench = faultBench([
+      fault('disk.slow', { label: 'all', trigger: on('write:journal-headers', 4, -1) }),
+      fault('disk.slow', { label: 'one', trigger: on('write:journal-prepares', 3, 2) }),
+      fault('disk.slow', { label: 'none', trigger: on('write:superblock', 1, -1) }),
+    ]);
+    const at = new Map<string, number>();
+    bench.nemesis.onFire = (struck) => at.set(struck.label, bench.world.nowUs);
+    bench.world.runUntil(80 * MS);
+    expect([...at]).toEqual([
+      ['all', 20 * MS],
+      ['one', 30 * MS],
+    ]);
+    // Only triggers count writes: they are no marks of the run, and a plan without such a trigger has no listener.
+    expect([...bench.world.marks.keys()].filter((mark) => mark.startsWith('write:'))).toEqual([]);
+    expect(faultBench([fault('disk.slow', {})]).machine(0).disk.onWrite).toBeNull();
+  });
+
+  test('of a zone that does not exist is refused by name', () => {
+    expect(() => faultBench([fault('disk.slow', { trigger: on('write:wal', 1, -1) })])).toThrow(
+      /no zone for the mark write:wal; the zones are superblock, journal-headers/,
+    );
+  });
+});
+
 describe('targets', () => {
   const roles: readonly (readonly [FaultPlan['target'], readonly number[]])[] = [
     [{ kind: 'role', role: 'primary', index: 0 }, [1]],

@@ -45,7 +45,7 @@ export const LAYERS: readonly Row[] = [
   { layer: 'store', values: ['plan'] },
   { layer: 'report', values: ['plan'] },
   { layer: 'selfcheck', values: ['sim', 'plan', ...CLUSTER, 'faults', 'checkers', 'scenarios'] },
-  { layer: 'campaign', values: ['plan', 'faults', 'scenarios', 'store'] },
+  { layer: 'campaign', values: ['sim', 'plan', 'faults', 'scenarios', 'store'] },
   { layer: 'tui', values: ['plan', 'report'] },
   { layer: 'cli', values: [...ABOVE_SCENARIOS, 'scenarios', 'store', 'report', 'selfcheck', 'campaign', 'tui'] },
 ];
