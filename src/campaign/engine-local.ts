@@ -2,15 +2,13 @@ import type { RunPlan } from '../plan/plan.ts';
 import { UserError } from '../plan/user-error.ts';
 import type { CampaignEngine, RangeJob, RangeSource } from './engine.ts';
 import { plansOf } from './expand.ts';
-import { ALONE_FACTOR, lostResult, type PoolRun, Worker } from './pool.ts';
+import { ALONE_FACTOR, lostResult, type PoolRun, Worker, type WorkerOptions } from './pool.ts';
 
 /** Expands a range; tests and the command hand in one that knows other scenarios. */
 export type Expand = (source: RangeSource, count: number) => Promise<readonly RunPlan[]>;
 
-export interface LocalOptions {
+export interface LocalOptions extends WorkerOptions {
   readonly jobs: number;
-  /** Entry of a worker process. */
-  readonly worker: URL;
   /** Wall time after which a run is killed and repeated alone with ten times as much (R21). */
   readonly watchdogMs: number;
   readonly expand?: Expand;
@@ -48,7 +46,7 @@ export class LocalEngine implements CampaignEngine {
     // Two for each process: one that runs and one that is ready when it ends.
     this.rangesMax = 2 * options.jobs;
     this.open = new Set();
-    this.idle = Array.from({ length: options.jobs }, () => new Worker(options.worker, this.open));
+    this.idle = Array.from({ length: options.jobs }, () => new Worker(options, this.open));
     this.retests = [];
     this.tasks = [];
     this.alone = [];
@@ -103,7 +101,7 @@ export class LocalEngine implements CampaignEngine {
 
   private async runAlone(task: Task): Promise<void> {
     this.busy++;
-    const worker = new Worker(this.options.worker, this.open);
+    const worker = new Worker(this.options, this.open);
     const tried = await worker.run(requestOf(task), task.plan, this.options.watchdogMs * ALONE_FACTOR);
     worker.close();
     this.busy--;

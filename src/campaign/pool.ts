@@ -25,6 +25,9 @@ export interface PoolOptions {
   readonly onRun: (run: PoolRun) => void;
 }
 
+/** What one worker process needs to know. */
+export type WorkerOptions = Pick<PoolOptions, 'worker' | 'residentBytesMax' | 'workerArguments'>;
+
 /** How often a lost run is tried: once among others, once alone (R28). */
 export const ALONE_FACTOR = 10;
 /** What a dying worker said last; a stack trace fits. */
@@ -162,12 +165,12 @@ function killOnSignals(workers: ReadonlySet<Worker>): () => void {
 
 /** One child process, started when it is first needed and again after each loss. */
 export class Worker {
-  private readonly options: PoolOptions;
+  private readonly options: WorkerOptions;
   private readonly open: Set<Worker>;
   private child: ChildProcess | null;
   private said: string;
 
-  constructor(options: PoolOptions, open: Set<Worker>) {
+  constructor(options: WorkerOptions, open: Set<Worker>) {
     this.options = options;
     this.open = open;
     this.child = null;
