@@ -2,10 +2,12 @@ import type Database from 'better-sqlite3';
 import type { RunRow } from './rows.ts';
 import { packNumbers } from './run-codec.ts';
 
+/** `OR IGNORE` would also swallow a row that breaks another constraint. */
 const INSERT_RUN = `
-INSERT OR IGNORE INTO run (campaign, idx, seed, scenario, variant, generation, origin, plan_hash, verdict, reason,
+INSERT INTO run (campaign, idx, seed, scenario, variant, generation, origin, plan_hash, verdict, reason,
   property, site, trace_hash, events, virtual_us, acknowledged, faults_fired, wall_ms, expected, coverage, reached)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (campaign, idx) DO NOTHING`;
 
 const KEEP_FEATURE = `
 INSERT INTO coverage (campaign, feature, first_idx) VALUES (?, ?, ?)
@@ -42,10 +44,10 @@ export class RunWriter {
     this.insertFailure = database.prepare(
       'INSERT INTO failure (campaign, idx, signature, detail) VALUES (?, ?, (SELECT id FROM signature WHERE text = ?), ?)',
     );
-    this.insertSignature = database.prepare('INSERT OR IGNORE INTO signature (text) VALUES (?)');
+    this.insertSignature = database.prepare('INSERT INTO signature (text) VALUES (?) ON CONFLICT (text) DO NOTHING');
     this.keepFeature = database.prepare(KEEP_FEATURE);
     this.countMark = database.prepare(COUNT_MARK);
-    this.insertMark = database.prepare('INSERT OR IGNORE INTO mark (name) VALUES (?)');
+    this.insertMark = database.prepare('INSERT INTO mark (name) VALUES (?) ON CONFLICT (name) DO NOTHING');
     this.findMark = database.prepare('SELECT id FROM mark WHERE name = ?').pluck();
     this.writeAll = database.transaction((campaign, rows) => {
       for (const row of rows) this.write(campaign, row);

@@ -7,7 +7,8 @@ export function sqliteCode(error: unknown): string {
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }
 
-const COPY = 'what was stored before is intact';
+/** What a failed transaction leaves behind. */
+const UNDONE = 'this batch is not stored, everything before it is';
 
 /**
  * An error of SQLite in words, with what to do: a `UserError` for everything that the surroundings of the file cause
@@ -20,7 +21,7 @@ export function storeError(path: string, error: unknown): unknown {
   if (code.startsWith('SQLITE_NOTADB')) return notDatabaseError(path);
   if (code.startsWith('SQLITE_FULL')) {
     return new UserError(
-      `cannot write the database ${path}: no space is left on the device; nothing of this batch was stored, ${COPY}`,
+      `cannot write the database ${path}: no space is left on the device; ${UNDONE}`,
       'free space there and go on with --resume, or name a database on another device with --db FILE',
     );
   }
@@ -39,7 +40,7 @@ export function storeError(path: string, error: unknown): unknown {
   }
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_PROTOCOL')) {
     return new UserError(
-      `reading or writing the database ${path} failed (${code}); nothing of this batch was stored`,
+      `reading or writing the database ${path} failed (${code}); ${UNDONE}`,
       'see whether the device is full, damaged or gone (df, dmesg), mend that, and go on with --resume',
     );
   }
