@@ -39,7 +39,7 @@ export function heal(simulation: Simulation): void {
     if (!machine.powered) machine.powerOn(500_000);
     else if (machine.process === null) machine.scheduleStart(100_000);
   }
-  for (const client of simulation.cluster.clients) if (client !== null) client.active = false;
+  simulation.cluster.quietClients();
 }
 
 /** What keeps `core` from having converged, in one line; empty when nothing does. */

@@ -31,6 +31,8 @@ export class KimberliteCluster {
   /** The program that runs on each replica host at this moment, null while none does. */
   readonly nodes: (KimberliteNode | null)[];
   readonly clients: (VsrClient | null)[];
+  /** Whether clients that start may choose operations by themselves; {@link quietClients} ends that. */
+  private clientsActive: boolean;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
@@ -52,6 +54,7 @@ export class KimberliteCluster {
     this.monitorHost = this.operatorHost + 1;
     this.nodes = new Array(replicaCount).fill(null);
     this.clients = new Array(clientCount).fill(null);
+    this.clientsActive = true;
     this.latencies = 0;
     this.onProjection = () => {};
     const machines: MachineSpec[] = [];
@@ -115,6 +118,12 @@ export class KimberliteCluster {
     return best;
   }
 
+  /** From now on clients issue only what is planned for them, those that start later included. */
+  quietClients(): void {
+    this.clientsActive = false;
+    for (const client of this.clients) if (client !== null) client.active = false;
+  }
+
   private machine(name: string, id: number, factory: ProcessFactory | null): MachineSpec {
     const driftPpm = this.plan.clock.driftPpm[id] ?? 0;
     const wallOffsetUs = this.plan.clock.wallOffsetUs[id] ?? 0;
@@ -130,6 +139,7 @@ export class KimberliteCluster {
 
   private buildClient(id: number, client: VsrClient): VsrClient {
     this.clients[id - this.plan.cluster.replicaCount] = client;
+    client.active = this.clientsActive;
     return client;
   }
 
