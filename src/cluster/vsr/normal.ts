@@ -44,8 +44,10 @@ export function onRequest(r: Replica, message: VsrMessage): void {
 function onRequestAtBackup(r: Replica, message: VsrMessage): void {
   if (message.incarnation !== 0) return;
   const session = r.sessions.get(message.client);
-  if (session !== null && session.request === message.request && session.request > 0) {
-    if (session.session === message.nonce) answerFromTable(r, message.client);
+  if (session !== null && session.request === message.request) {
+    // A registration names no session yet: its answer tells which one it opened.
+    const same = message.operation === OPERATION.register || session.session === message.nonce;
+    if (same) answerFromTable(r, message.client);
     return;
   }
   // The session's registration is applied here and the session is gone: nobody need be asked.

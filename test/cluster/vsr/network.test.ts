@@ -168,6 +168,16 @@ describe('a client behind a partition', () => {
     t.finish();
   });
 
+  // As seed 12703: the primary executes the registration and its answer is lost; no backup had passed that request on.
+  it('that does not hear the primary is told its session by a backup', () => {
+    const t = new TestCluster().boot();
+    const { primary } = t;
+    t.drop(['reply'], { from: primary });
+    t.write(1);
+    t.expect(primary, { op: 2, view: 0 });
+    t.finish();
+  });
+
   // A cut between one client and the primary alone is no reason for a view change.
   it('that cannot reach the primary either way is served by way of a backup, once for each request', () => {
     const t = new TestCluster().boot();
