@@ -8,6 +8,7 @@ import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { RunCommandOptions } from './commands/run.ts';
+import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
 import { DEFAULT_SEED } from './select.ts';
 
 /** Issue 2, acceptance 4: each mutant is found within this many runs. */
@@ -24,31 +25,8 @@ export type Command =
   | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions };
 
-export interface OptionRow {
-  readonly name: string;
-  readonly text: string;
-  /** True for one without a value. */
-  readonly flag: boolean;
-  readonly choices?: readonly string[];
-}
-
 /** A command as yargs shows it and as we read it. */
-export interface CommandRow {
-  readonly name: Command['name'];
-  readonly usage: string;
-  readonly summary: string;
-  readonly positionals: readonly (readonly [name: string, text: string])[];
-  readonly options: readonly OptionRow[];
-  readonly examples: readonly (readonly [line: string, text: string])[];
-  readonly notes: string;
-  /** Throws a `UserError` for values that cannot be. */
-  readonly read: (values: Record<string, unknown>) => Command;
-}
-
-const value = (name: string, text: string, choices?: readonly string[]): OptionRow =>
-  choices === undefined ? { name, text, flag: false } : { name, text, flag: false, choices };
-const flag = (name: string, text: string): OptionRow => ({ name, text, flag: true });
-const JSON_FLAG = flag('json', 'print exactly one JSON document on stdout');
+export type CommandRow = Row<Command>;
 
 const LIST: CommandRow = {
   name: 'list',
@@ -205,20 +183,6 @@ const CHECK_HISTORY: CommandRow = {
     return { name: 'check-history', options: { ...options, ...limit } };
   },
 };
-
-function text(values: Record<string, unknown>, name: string): string | undefined {
-  const found = values[name];
-  return typeof found === 'string' ? found : undefined;
-}
-
-function isSet(values: Record<string, unknown>, name: string): boolean {
-  return values[name] === true;
-}
-
-function list(values: Record<string, unknown>, name: string): string[] {
-  const found = values[name];
-  return Array.isArray(found) ? found : [];
-}
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [LIST, RUN, REPLAY, MUTANTS, BENCH, CHECK_HISTORY];
