@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly untilEvent?: number;
   /** Findings are recorded and never end the run (R27). */
   readonly recordOnly?: boolean;
+  /** Ends the run at this finding even where findings are only recorded. */
+  readonly stopAt?: { readonly property: string; readonly site: string };
   /** Collects `RunOutcome.decisions` of a plan that has no list of its own (R26). */
   readonly recordDecisions?: boolean;
   /** Collects coverage (R25): costs a little, changes nothing. */
@@ -51,6 +53,7 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
     rules,
     checks: checksOf,
     recordOnly: options.recordOnly ?? plan.mutant !== null,
+    stopAt: options.stopAt ?? null,
     coverage: options.coverage ?? false,
   });
   fired.simulation = simulation;

@@ -31,6 +31,8 @@ export interface SimulationOptions {
   readonly checks: (truth: GroundTruth, report: Report, simulation: Simulation) => Checks;
   /** Mutant campaigns record findings and go on (R27); normal runs end after the event of the first finding (R24b). */
   readonly recordOnly: boolean;
+  /** A finding that ends the run in any case: shrinking looks for one and needs nothing after it. */
+  readonly stopAt?: { readonly property: string; readonly site: string } | null;
   /** Collects the features of {@link Coverage}. */
   readonly coverage?: boolean;
 }
@@ -77,6 +79,7 @@ export class Simulation {
   readonly injectedEver: Set<number>;
   onControl: (a: number, b: number, ref: unknown) => void;
   private readonly recordOnly: boolean;
+  private readonly stopAt: SimulationOptions['stopAt'];
   private readonly samples: Float64Array;
 
   constructor(plan: RunPlan, options: SimulationOptions) {
@@ -94,6 +97,7 @@ export class Simulation {
     this.injectedViolations = new Set();
     this.injectedEver = new Set();
     this.recordOnly = options.recordOnly;
+    this.stopAt = options.stopAt ?? null;
     this.onControl = () => {};
     this.coverage = options.coverage === true ? new Coverage(plan.cluster.replicaCount) : null;
     const relay = new Relay();
@@ -155,7 +159,7 @@ export class Simulation {
     }
     if (this.findings.length >= 64) return;
     this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
-    if (!this.recordOnly) this.failed = true;
+    if (!this.recordOnly || (this.stopAt?.property === property && this.stopAt.site === site)) this.failed = true;
   }
 
   /** A replica whose memory was corrupted has handled an event and runs on: its own assertion did not stop it (R15). */
