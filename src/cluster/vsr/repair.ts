@@ -71,7 +71,8 @@ function ask(r: Replica, op: number, sum: Sum): void {
   const others = peers.length > 0 ? peers : r.members.filter((member) => member !== r.replica);
   if (others.length === 0) return;
   const first = r.status === 'normal' && r.repairAttempt % 2 === 1 && !r.isLeader();
-  const to = first ? r.leaderOf(r.view) : (others[(r.repairAttempt + op) % others.length] as number);
+  // Every other round asks the primary: the rounds between them are counted alone, lest an op meet one peer for ever.
+  const to = first ? r.leaderOf(r.view) : (others[((r.repairAttempt >> 1) + op) % others.length] as number);
   const message = r.message('getPrepare');
   message.op = op;
   message.sum = sum;
