@@ -14,6 +14,7 @@ import { EXIT, worstExit } from '../exit-codes.ts';
 import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { type Progress, progressOn } from '../progress.ts';
+import { isScenarioPath, scenarioPathPlans } from '../scenario-path.ts';
 import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
 
 export interface RunCommandOptions extends Selection {
@@ -57,6 +58,13 @@ async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: En
     checkPlanNames(read, options.planFile);
     const plan = planWithout(read, options.without);
     return [{ plan, expectation: expectationOf(options.without, false) }];
+  }
+  if (options.scenarios.some(isScenarioPath)) {
+    const plans = scenarioPathPlans(options);
+    return plans.map((plan) => ({
+      plan: planWithout(plan, options.without),
+      expectation: expectationOf(options.without, false),
+    }));
   }
   const seeds = resolveSeeds(options, () => engine.entropy());
   const text = seeds.from === seeds.to ? `seed ${seeds.from}\n` : `seeds ${seeds.from}..${seeds.to}\n`;
