@@ -4,12 +4,18 @@ import type { Without } from '../plan/without.ts';
 import { readInteger, readJobs, readNode, readSeconds, readSeeds, readTimeUs } from './argument-values.ts';
 import type { CheckHistoryOptions } from './check-history.ts';
 import type { BenchOptions } from './commands/bench.ts';
+import type { BisectCommandOptions } from './commands/bisect.ts';
+import type { CorpusOptions } from './commands/corpus.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { RunCommandOptions } from './commands/run.ts';
+import type { ShrinkCommandOptions } from './commands/shrink.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
+import { BISECT } from './rows/bisect.ts';
+import { CORPUS } from './rows/corpus.ts';
+import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
 import { DEFAULT_SEED } from './select.ts';
 
@@ -26,7 +32,10 @@ export type Command =
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions }
-  | { readonly name: 'worker'; readonly options: WorkerCommandOptions };
+  | { readonly name: 'corpus'; readonly options: CorpusOptions }
+  | { readonly name: 'bisect'; readonly options: BisectCommandOptions }
+  | { readonly name: 'worker'; readonly options: WorkerCommandOptions }
+  | { readonly name: 'shrink'; readonly options: ShrinkCommandOptions };
 
 /** A command as yargs shows it and as we read it. */
 export type CommandRow = Row<Command>;
@@ -169,23 +178,47 @@ const CHECK_HISTORY: CommandRow = {
   name: 'check-history',
   usage: 'check-history <file>',
   summary: 'judge whether a recorded history is linearizable',
-  positionals: [['file', 'a history in the format of Jepsen logs']],
+  positionals: [['file', 'a history: a Jepsen log, a key-value history, or one of our own (docs/histories.md)']],
   options: [
-    value('model', 'the sequential model; register is the one there is (must be given)'),
-    value('seconds', 'wall time to spend before the answer is unknown'),
+    value('model', 'insist on this sequential model; without it the file says which', ['register', 'kv', 'log']),
+    value('seconds', 'wall time to search before the answer is unknown'),
+    value('steps', 'steps to search before it is (default: 200000000)'),
+    value('memory-mb', 'what the search may remember, in MiB, before it is (default: 256)'),
     JSON_FLAG,
   ],
-  examples: [['$0 check-history history.log --model register', 'exit code 0 linearizable, 1 not, 2 unknown']],
-  notes: '',
-  read: (values) => {
-    const model = text(values, 'model');
-    if (model === undefined) throw new UserError('--model is missing', 'say what the history is of: --model register');
-    const seconds = text(values, 'seconds');
-    const options = { file: text(values, 'file')!, model, json: isSet(values, 'json') };
-    const limit = seconds === undefined ? {} : { seconds: readSeconds('--seconds', seconds) };
-    return { name: 'check-history', options: { ...options, ...limit } };
-  },
+  examples: [
+    ['$0 check-history history.log --model register', 'exit code 0 linearizable, 1 not, 2 unknown'],
+    ['$0 check-history kv.txt --seconds 10', 'unknown after ten seconds'],
+  ],
+  notes: 'What no order explains is drawn: the shortest part of the history, one row a client.',
+  read: (values) => ({ name: 'check-history', options: readCheckHistory(values) }),
 };
 
+function readCheckHistory(values: Record<string, unknown>): CheckHistoryOptions {
+  const model = text(values, 'model');
+  const seconds = text(values, 'seconds');
+  const steps = text(values, 'steps');
+  const memory = text(values, 'memory-mb');
+  return {
+    file: text(values, 'file')!,
+    json: isSet(values, 'json'),
+    ...(model === undefined ? {} : { model }),
+    ...(seconds === undefined ? {} : { seconds: readSeconds('--seconds', seconds) }),
+    ...(steps === undefined ? {} : { steps: readInteger('--steps', steps, 1, 1e12) }),
+    ...(memory === undefined ? {} : { memoryMb: readInteger('--memory-mb', memory, 1, 65_536) }),
+  };
+}
+
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandRow[] = [LIST, RUN, REPLAY, MUTANTS, BENCH, CHECK_HISTORY, WORKER];
+export const COMMANDS: readonly CommandRow[] = [
+  LIST,
+  RUN,
+  REPLAY,
+  SHRINK,
+  MUTANTS,
+  BENCH,
+  CHECK_HISTORY,
+  CORPUS,
+  BISECT,
+  WORKER,
+];

@@ -40,12 +40,18 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
       return (await import('./commands/run.ts')).run(command.options, out, await engine(versions));
     case 'replay':
       return (await import('./commands/replay.ts')).replay(command.options, out, await engine(versions));
+    case 'shrink':
+      return (await import('./commands/shrink.ts')).shrinkBundle(command.options, out, await engine(versions));
     case 'mutants':
       return (await import('./commands/mutants.ts')).mutants(command.options, out, await engine(versions));
     case 'bench':
       return (await import('./commands/bench.ts')).bench(command.options, out);
     case 'check-history':
       return (await import('./check-history.ts')).checkHistory(command.options, out);
+    case 'corpus':
+      return (await import('./commands/corpus.ts')).corpus(command.options, out, await engine(versions));
+    case 'bisect':
+      return (await import('./commands/bisect.ts')).bisect(command.options, out);
     case 'worker':
       return (await import('./commands/worker.ts')).worker(command.options, out, await engine(versions));
   }
