@@ -6,6 +6,7 @@
  * operation called before that return. Placing lifts both entries out; backtracking puts them back. Unknown operations
  * have no return entry: nothing ever forces one to be placed, and the search is done when no return is left.
  */
+import { EntryList } from './linearizability-list.ts';
 import { SearchMemo } from './search-memo.ts';
 import { type ModelKey, NEVER_RETURNED, type Operation, type SequentialModel } from './sequential-model.ts';
 
@@ -14,9 +15,17 @@ export interface StuckSearch<State> {
   readonly prefix: readonly number[];
   readonly state: State;
   readonly blocked: number;
+  /**
+   * The latest return that some branch came up to, having placed everything that returned before it. So the part of the
+   * history before it is linearizable; whether the part up to and with it is, is not said: the search also knows what
+   * operations answered that return later.
+   */
+  readonly furthestReturnSeq: number;
 }
 
 const NONE = -1;
+/** List entries that are looked at beyond a node, for an operation that makes it hopeless. */
+const LOOK_AHEAD_MAX = 64;
 /** Modelled size of one remembered state, for the memory budget. */
 const STATE_BYTES = 64;
 
@@ -33,21 +42,18 @@ export class PartitionSearch<State, Input, Output> {
   /** For an unknown operation: the nearest earlier one with the same effect (local number), or NONE. */
   private readonly twinOf: Int32Array;
 
-  /** Linked list: entry c is the call and entry completedCount + c the return of completed operation c. */
-  private readonly next: Int32Array;
-  private readonly prev: Int32Array;
-  private readonly head: number;
+  private readonly list: EntryList;
 
   private readonly completedBits: Int32Array;
   private readonly unknownBits: Int32Array;
   private readonly record: Int32Array;
-  private memo = new SearchMemo();
+  private readonly memo = new SearchMemo();
   private placedCompleted = 0;
   /** Highest completed operation placed so far; bounds the part of the bit set that can differ. */
   private highestPlaced = NONE;
 
-  private states: State[] = [];
-  private stateIds = new Map<ModelKey, number>();
+  private readonly states: State[] = [];
+  private readonly stateIds = new Map<ModelKey, number>();
   private stateId: number;
 
   private readonly stackOp: Int32Array;
@@ -66,6 +72,10 @@ export class PartitionSearch<State, Input, Output> {
   private bestShared = 0;
   private bestStateId = 0;
   private bestBlocked = NONE;
+  private furthestReturnSeq = Number.NEGATIVE_INFINITY;
+  private stateBytes = 0;
+  /** By local operation: whether it overwrites. Null for a model without such operations. */
+  private readonly overwriting: Uint8Array | null;
 
   constructor(
     model: SequentialModel<State, Input, Output>,
@@ -82,10 +92,15 @@ export class PartitionSearch<State, Input, Output> {
     this.completedCount = completed.length;
     this.unknownCount = unknown.length;
     this.twinOf = this.findTwins();
-    this.head = completed.length * 2;
-    this.next = new Int32Array(this.head + 1);
-    this.prev = new Int32Array(this.head + 1);
-    this.linkEntries();
+    const { overwrites } = model;
+    this.overwriting =
+      overwrites === undefined
+        ? null
+        : Uint8Array.from(this.indexOf, (at) => (overwrites(operations[at]!.input) ? 1 : 0));
+    this.list = new EntryList(
+      Float64Array.from(completed, (index) => operations[index]!.callSeq),
+      Float64Array.from(completed, (index) => operations[index]!.returnSeq),
+    );
     this.completedBits = new Int32Array((completed.length + 31) >>> 5);
     this.unknownBits = new Int32Array((unknown.length + 31) >>> 5);
     this.record = new Int32Array(2 + this.completedBits.length + this.unknownBits.length);
@@ -94,7 +109,7 @@ export class PartitionSearch<State, Input, Output> {
     this.stackHighest = new Int32Array(total);
     this.bestOp = new Int32Array(total);
     this.stateId = this.intern(model.init());
-    this.cursor = this.next[this.head]!;
+    this.cursor = this.list.next[this.list.head]!;
   }
 
   /** Takes up to `stepsMax` calls of the model. */
@@ -110,7 +125,7 @@ export class PartitionSearch<State, Input, Output> {
         this.cursor = this.completedCount;
         continue;
       } else {
-        this.noteStuck(this.firstReturn() - this.completedCount);
+        this.noteStuck(NONE);
       }
       if (!this.backtrack()) return 'illegal';
     }
@@ -128,25 +143,19 @@ export class PartitionSearch<State, Input, Output> {
       prefix: Array.from(this.bestOp.subarray(0, this.bestDepth), (op) => this.indexOf[op]!),
       state: this.states[this.bestStateId]!,
       blocked: this.indexOf[this.bestBlocked]!,
+      furthestReturnSeq: this.furthestReturnSeq,
     };
   }
 
   sizeBytes(): number {
-    return this.memo.sizeBytes() + this.states.length * STATE_BYTES;
-  }
-
-  /** Gives the memory of a finished search back. */
-  release(): void {
-    this.memo = new SearchMemo();
-    this.states = [];
-    this.stateIds = new Map();
+    return this.memo.sizeBytes() + this.stateBytes;
   }
 
   /** The next completed operation that may stand here, or NONE at the first return. */
   private nextCompleted(): number {
     const entry = this.cursor;
     if (entry >= this.completedCount) return NONE;
-    this.cursor = this.next[entry]!;
+    this.cursor = this.list.next[entry]!;
     return entry;
   }
 
@@ -173,7 +182,7 @@ export class PartitionSearch<State, Input, Output> {
     this.stepsUsed += 1;
     const step = this.model.step(state, input, output);
     if (!step.ok) {
-      if (!completed || this.model.hopeless === undefined) return true;
+      if (!completed || this.model.hopeless === undefined || this.overwriting !== null) return true;
       if (!this.model.hopeless(state, input, output as Output)) return true;
       this.noteStuck(op);
       return false;
@@ -188,13 +197,46 @@ export class PartitionSearch<State, Input, Output> {
     this.depth = depth + 1;
     this.place(op);
     this.stateId = stateId;
-    if (this.isNewNode()) {
-      this.scanningUnknown = false;
-      this.cursor = this.next[this.head]!;
-    } else {
+    if (!this.isNewNode()) this.backtrack();
+    else if (this.isDoomed()) {
+      this.noteStuck(NONE);
       this.backtrack();
+    } else {
+      this.scanningUnknown = false;
+      this.cursor = this.list.next[this.list.head]!;
     }
     return true;
+  }
+
+  /**
+   * Whether an operation further on makes this node hopeless: one that returns before any unplaced overwriting operation
+   * is called sees a state that only other operations have led to.
+   */
+  private isDoomed(): boolean {
+    const { hopeless } = this.model;
+    if (this.overwriting === null || hopeless === undefined) return false;
+    const state = this.states[this.stateId]!;
+    const limitSeq = this.firstUnknownOverwrite();
+    let entry = this.list.next[this.list.head]!;
+    for (let looked = 0; looked < LOOK_AHEAD_MAX && entry !== this.list.head; looked += 1) {
+      if (entry < this.completedCount) {
+        if (this.overwriting[entry] === 1) return false;
+      } else {
+        const { input, output, returnSeq } = this.operation(entry - this.completedCount);
+        if (returnSeq >= limitSeq) return false;
+        if (hopeless(state, input, output as Output)) return true;
+      }
+      entry = this.list.next[entry]!;
+    }
+    return false;
+  }
+
+  /** When the first unplaced overwriting operation of unknown outcome was called. */
+  private firstUnknownOverwrite(): number {
+    for (let op = this.completedCount; op < this.indexOf.length; op += 1) {
+      if (this.overwriting![op] === 1 && !this.isUnknownPlaced(op)) return this.operation(op).callSeq;
+    }
+    return NEVER_RETURNED;
   }
 
   private place(op: number): void {
@@ -203,8 +245,8 @@ export class PartitionSearch<State, Input, Output> {
       this.unknownBits[bit >>> 5]! |= 1 << (bit & 31);
       return;
     }
-    this.unlink(op);
-    this.unlink(op + this.completedCount);
+    this.list.lift(op);
+    this.list.lift(op + this.completedCount);
     this.completedBits[op >>> 5]! |= 1 << (op & 31);
     this.placedCompleted += 1;
     if (op > this.highestPlaced) this.highestPlaced = op;
@@ -226,12 +268,12 @@ export class PartitionSearch<State, Input, Output> {
       this.cursor = op + 1;
       return true;
     }
-    this.relink(op + this.completedCount);
-    this.relink(op);
+    this.list.putBack(op + this.completedCount);
+    this.list.putBack(op);
     this.completedBits[op >>> 5]! &= ~(1 << (op & 31));
     this.placedCompleted -= 1;
     this.scanningUnknown = false;
-    this.cursor = this.next[op]!;
+    this.cursor = this.list.next[op]!;
     return true;
   }
 
@@ -242,7 +284,7 @@ export class PartitionSearch<State, Input, Output> {
    */
   private isNewNode(): boolean {
     const record = this.record;
-    const lowest = this.next[this.head]!;
+    const lowest = this.list.next[this.list.head]!;
     record[0] = this.stateId;
     record[1] = lowest;
     let length = 2;
@@ -259,20 +301,24 @@ export class PartitionSearch<State, Input, Output> {
     return this.memo.add(record, length);
   }
 
-  private noteStuck(blocked: number): void {
+  /** Remembers a dead end; `refused` is the completed operation that made it hopeless, if one did. */
+  private noteStuck(refused: number): void {
+    const first = this.firstReturn() - this.completedCount;
+    const returnSeq = this.operation(first).returnSeq;
+    if (returnSeq > this.furthestReturnSeq) this.furthestReturnSeq = returnSeq;
     if (this.placedCompleted <= this.bestCompleted) return;
     for (let i = this.bestShared; i < this.depth; i += 1) this.bestOp[i] = this.stackOp[i]!;
     this.bestShared = this.depth;
     this.bestDepth = this.depth;
     this.bestCompleted = this.placedCompleted;
     this.bestStateId = this.stateId;
-    this.bestBlocked = blocked;
+    this.bestBlocked = refused === NONE ? first : refused;
   }
 
   /** The first return entry. It exists while a completed operation is unplaced. */
   private firstReturn(): number {
-    let entry = this.next[this.head]!;
-    while (entry < this.completedCount) entry = this.next[entry]!;
+    let entry = this.list.next[this.list.head]!;
+    while (entry < this.completedCount) entry = this.list.next[entry]!;
     return entry;
   }
 
@@ -292,37 +338,9 @@ export class PartitionSearch<State, Input, Output> {
       id = this.states.length;
       this.stateIds.set(key, id);
       this.states.push(state);
+      this.stateBytes += this.model.stateBytes?.(state) ?? STATE_BYTES;
     }
     return id;
-  }
-
-  private unlink(entry: number): void {
-    const before = this.prev[entry]!;
-    const after = this.next[entry]!;
-    this.next[before] = after;
-    this.prev[after] = before;
-  }
-
-  private relink(entry: number): void {
-    this.next[this.prev[entry]!] = entry;
-    this.prev[this.next[entry]!] = entry;
-  }
-
-  /** Links all entries in real-time order; at equal numbers calls stand first, so that a tie is concurrent. */
-  private linkEntries(): void {
-    const count = this.completedCount;
-    const seqOf = (entry: number): number =>
-      entry < count ? this.operation(entry).callSeq : this.operation(entry - count).returnSeq;
-    const entries = Array.from({ length: this.head }, (_, entry) => entry);
-    entries.sort((a, b) => seqOf(a) - seqOf(b) || a - b);
-    let last = this.head;
-    for (const entry of entries) {
-      this.next[last] = entry;
-      this.prev[entry] = last;
-      last = entry;
-    }
-    this.next[last] = this.head;
-    this.prev[this.head] = last;
   }
 
   private findTwins(): Int32Array {

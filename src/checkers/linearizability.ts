@@ -38,6 +38,8 @@ export type LinearizabilityResult<State> =
       readonly state: State;
       /** Index of the operation that had to be placed next (it was the first to return) and could not be. */
       readonly blocked: number;
+      /** The history before this return is linearizable in this partition (see `StuckSearch`). */
+      readonly furthestReturnSeq: number;
     }
   | {
       readonly verdict: 'unknown';
@@ -49,9 +51,10 @@ export type LinearizabilityResult<State> =
 
 /**
  * Steps that one partition may take before the next has its turn: a partition that explodes must not hide another one
- * that is easily shown to be illegal.
+ * that is easily shown to be illegal. Turns grow from round to round, so that the easiest such partition is found first.
  */
-const TURN_STEPS = 16_384;
+const TURN_STEPS_FIRST = 1_024;
+const TURN_STEPS_MAX = 65_536;
 
 /** Steps between two questions to `shouldStop`; also the longest stretch between two looks at the memory. */
 const STOP_CHECK_STEPS = 1_024;
@@ -68,39 +71,116 @@ export function checkLinearizability<State, Input, Output>(
   budget: SearchBudget,
 ): LinearizabilityResult<State> {
   const parts = partitionHistory(model, operations);
-  const searches = parts.map((part) => new PartitionSearch(model, operations, part.indices));
-  const orders: (PartitionOrder | undefined)[] = parts.map(() => undefined);
-  const memoBytesMax = budget.memoBytesMax ?? MEMO_BYTES_MAX_DEFAULT;
-  let stepsUsed = 0;
-  let judged = 0;
+  const tally: Tally = { stepsUsed: 0, bytes: 0, judged: 0 };
+  const turn = new Turn(model, operations, budget, tally);
   const unknown = (reason: 'steps' | 'memory' | 'stopped'): LinearizabilityResult<State> => ({
     verdict: 'unknown',
-    stepsUsed,
+    stepsUsed: tally.stepsUsed,
     reason,
-    partitionsJudged: judged,
+    partitionsJudged: tally.judged,
     partitionsTotal: parts.length,
   });
-  while (judged < parts.length) {
-    for (let at = 0; at < parts.length; at += 1) {
-      const search = searches[at]!;
-      const partition = parts[at]!.key;
-      for (let turnSteps = 0; orders[at] === undefined && turnSteps < TURN_STEPS; ) {
-        const before = search.stepsUsed;
-        const status = search.advance(Math.min(STOP_CHECK_STEPS, budget.stepsMax - stepsUsed));
-        turnSteps += search.stepsUsed - before;
-        stepsUsed += search.stepsUsed - before;
-        if (status === 'illegal') return illegal(stepsUsed, partition, search.stuck());
-        if (status === 'linearizable') {
-          orders[at] = { partition, order: search.order() };
-          search.release();
-          judged += 1;
-        } else if (stepsUsed >= budget.stepsMax) return unknown('steps');
-        else if (searches.reduce((sum, each) => sum + each.sizeBytes(), 0) > memoBytesMax) return unknown('memory');
-        else if (budget.shouldStop?.()) return unknown('stopped');
+  for (
+    let turnSteps = TURN_STEPS_FIRST;
+    tally.judged < parts.length;
+    turnSteps = Math.min(turnSteps * 2, TURN_STEPS_MAX)
+  ) {
+    for (const part of parts) {
+      if (part.order !== undefined) continue;
+      const status = turn.take(part, turnSteps);
+      switch (status) {
+        case 'illegal':
+          return illegal(tally.stepsUsed, part.key, part.search!.stuck());
+        case 'steps':
+        case 'memory':
+        case 'stopped':
+          return unknown(status);
+        case 'linearizable':
+          if (tally.judged < parts.length && turn.isOver()) return unknown('stopped');
+          break;
+        case 'running':
       }
     }
   }
-  return { verdict: 'linearizable', stepsUsed, orders: orders.filter((order) => order !== undefined) };
+  const orders = parts.map(({ key, order }): PartitionOrder => ({ partition: key, order: order! }));
+  return { verdict: 'linearizable', stepsUsed: tally.stepsUsed, orders };
+}
+
+/** What has been spent on all partitions together; `bytes` counts the searches that are not finished. */
+interface Tally {
+  stepsUsed: number;
+  bytes: number;
+  judged: number;
+}
+
+/**
+ * Gives partitions their turns. A search is built when its partition first has one and is dropped when it is judged, so
+ * that the memory of a history with many keys is that of its hard ones.
+ */
+class Turn<State, Input, Output> {
+  private readonly model: SequentialModel<State, Input, Output>;
+  private readonly operations: readonly Operation<Input, Output>[];
+  private readonly budget: SearchBudget;
+  private readonly tally: Tally;
+  private askedAtSteps = 0;
+
+  constructor(
+    model: SequentialModel<State, Input, Output>,
+    operations: readonly Operation<Input, Output>[],
+    budget: SearchBudget,
+    tally: Tally,
+  ) {
+    this.model = model;
+    this.operations = operations;
+    this.budget = budget;
+    this.tally = tally;
+  }
+
+  /** One turn of `part`: ends with its verdict, with the limit that was reached, or with `running`. */
+  take(
+    part: Part<State, Input, Output>,
+    turnStepsMax: number,
+  ): 'running' | 'linearizable' | 'illegal' | 'steps' | 'memory' | 'stopped' {
+    const { tally, budget } = this;
+    part.search ??= this.open(part);
+    const { search } = part;
+    for (let turnSteps = 0; turnSteps < turnStepsMax; ) {
+      const steps = search.stepsUsed;
+      const bytes = search.sizeBytes();
+      const status = search.advance(Math.min(STOP_CHECK_STEPS, budget.stepsMax - tally.stepsUsed));
+      turnSteps += search.stepsUsed - steps;
+      tally.stepsUsed += search.stepsUsed - steps;
+      tally.bytes += search.sizeBytes() - bytes;
+      if (status === 'illegal') return status;
+      if (status === 'linearizable') {
+        part.order = search.order();
+        part.search = undefined;
+        tally.bytes -= search.sizeBytes();
+        tally.judged += 1;
+        return status;
+      }
+      if (tally.stepsUsed >= budget.stepsMax) return 'steps';
+      if (tally.bytes > (budget.memoBytesMax ?? MEMO_BYTES_MAX_DEFAULT)) return 'memory';
+      if (this.isOver()) return 'stopped';
+    }
+    return 'running';
+  }
+
+  private open(part: Part<State, Input, Output>): PartitionSearch<State, Input, Output> {
+    const { model, operations } = this;
+    const narrowed = model.narrow?.(part.indices.map((index) => operations[index]!)) ?? model;
+    const search = new PartitionSearch(narrowed, operations, part.indices);
+    this.tally.bytes += search.sizeBytes();
+    return search;
+  }
+
+  /** Asks the caller, now and then, whether to stop. */
+  isOver(): boolean {
+    const { tally, budget } = this;
+    if (budget.shouldStop === undefined || tally.stepsUsed - this.askedAtSteps < STOP_CHECK_STEPS) return false;
+    this.askedAtSteps = tally.stepsUsed;
+    return budget.shouldStop();
+  }
 }
 
 function illegal<State>(
@@ -111,13 +191,18 @@ function illegal<State>(
   return { verdict: 'illegal', stepsUsed, partition, ...stuck };
 }
 
-type Part = { readonly key: ModelKey | undefined; readonly indices: number[] };
+interface Part<State, Input, Output> {
+  readonly key: ModelKey | undefined;
+  readonly indices: number[];
+  search: PartitionSearch<State, Input, Output> | undefined;
+  order: readonly number[] | undefined;
+}
 
 function partitionHistory<State, Input, Output>(
   model: SequentialModel<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
-): Part[] {
-  const byKey = new Map<ModelKey | undefined, Part>();
+): Part<State, Input, Output>[] {
+  const byKey = new Map<ModelKey | undefined, Part<State, Input, Output>>();
   for (let index = 0; index < operations.length; index += 1) {
     const operation = operations[index]!;
     // Written so that NaN is refused too.
@@ -130,7 +215,7 @@ function partitionHistory<State, Input, Output>(
     const key = model.partition?.(operation.input);
     let part = byKey.get(key);
     if (part === undefined) {
-      part = { key, indices: [] };
+      part = { key, indices: [], search: undefined, order: undefined };
       byKey.set(key, part);
     }
     part.indices.push(index);

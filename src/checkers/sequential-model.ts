@@ -24,9 +24,19 @@ export interface SequentialModel<State, Input, Output> {
   readonly inputKey?: (input: Input) => ModelKey;
   /**
    * Asked when `state` refuses a completed operation: true if every state reachable from it does too. The branch is cut
-   * there.
+   * there. In a model with `overwrites` it is asked of operations further on, whether or not `state` refuses them, and
+   * `reachable` means: by operations that do not overwrite.
    */
   readonly hopeless?: (state: State, input: Input, output: Output) => boolean;
+  /** Whether an operation may lead to any state whatever. */
+  readonly overwrites?: (input: Input) => boolean;
+  /** Modelled size of a remembered state, for the memory budget; 64 bytes where it is not given. */
+  readonly stateBytes?: (state: State) => number;
+  /**
+   * A specification for one partition that knows all its operations, and may refuse a state earlier: one that no legal
+   * order of exactly these operations passes through.
+   */
+  readonly narrow?: (operations: readonly Operation<Input, Output>[]) => SequentialModel<State, Input, Output>;
 }
 
 /**

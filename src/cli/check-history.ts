@@ -1,18 +1,30 @@
 /** `firedrill check-history`: judges a recorded history file by the linearizability search. */
-import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { type HistoryError, parseRegisterHistory, type RecordedOperation } from '../checkers/history-file.ts';
-import { checkLinearizability, type LinearizabilityResult } from '../checkers/linearizability.ts';
-import { type RegisterValue, registerModel } from '../checkers/models/register.ts';
-import { NEVER_RETURNED } from '../checkers/sequential-model.ts';
+import { HISTORY_MODELS, type RecordedHistory, type RecordedOperation } from '../checkers/history-record.ts';
+import { checkLinearizability, type LinearizabilityResult, type SearchBudget } from '../checkers/linearizability.ts';
+import { shortestIllegalPrefix } from '../checkers/linearizability-prefix.ts';
+import { appendLogModel } from '../checkers/models/append-log.ts';
+import { kvModel } from '../checkers/models/kv.ts';
+import { registerModel } from '../checkers/models/register.ts';
+import type { SequentialModel } from '../checkers/sequential-model.ts';
+import { chainStep } from '../cluster/kimberlite/machine.ts';
+import { isUserError, UserError } from '../plan/user-error.ts';
+import { readHistoryFile } from './check-history-read.ts';
+import { type Judged, jsonReport, textReport } from './check-history-report.ts';
+import { KV_WORDS, LOG_WORDS, REGISTER_WORDS, type Words } from './check-history-words.ts';
 import type { TextOutput } from './output.ts';
 
 export interface CheckHistoryOptions {
   readonly file: string;
-  readonly model: string;
+  /** What the history must be of; without it, the file says. */
+  readonly model?: string;
   readonly json: boolean;
-  /** Wall time to spend before the answer is `unknown`; without it only the step and memory limits hold. */
+  /** Wall time of the search before the answer is `unknown`; without it only the other limits hold. */
   readonly seconds?: number;
+  /** Calls of the model. */
+  readonly steps?: number;
+  /** Modelled size of what the search remembers. */
+  readonly memoryMb?: number;
 }
 
 const EXIT_LINEARIZABLE = 0;
@@ -22,32 +34,29 @@ const EXIT_BAD_INPUT = 64;
 
 /** Around a minute of search; the memory limit of the search usually ends a hopeless one earlier. */
 const STEPS_MAX = 200_000_000;
-/** Operations of the best order that are shown before the one that does not fit. */
-const SHOWN_OPERATIONS = 8;
-
-type RegisterResult = LinearizabilityResult<RegisterValue>;
+/** Steps of each attempt at a shorter counterexample: the verdict stands already. */
+const PREFIX_STEPS_MAX = 10_000_000;
 
 /**
- * Reads `file`, judges it and prints the answer: as text, or with `json` as one document on stdout. Returns the exit
+ * Reads the file, judges it and prints the answer: as text, or with `json` as one document on stdout. Returns the exit
  * code: 0 linearizable, 1 not linearizable, 2 unknown (a limit was reached), 64 bad input (explained on stderr, nothing
  * on stdout).
  */
 export async function checkHistory(options: CheckHistoryOptions, out: TextOutput): Promise<number> {
-  const problem = badOption(options);
-  if (problem !== undefined) return refuse(out, problem);
-  let text: string;
+  let judged: Judged;
   try {
-    text = await readFile(options.file, 'utf8');
+    checkOptions(options);
+    const history = await readHistoryFile(options.file);
+    checkModel(options, history);
+    judged = judge(options, history);
   } catch (error) {
-    return refuse(out, unreadable(options.file, error));
+    if (!isUserError(error)) throw error;
+    out.stderr(`firedrill check-history: ${error.message}\n`);
+    return EXIT_BAD_INPUT;
   }
-  const parsed = parseRegisterHistory(text);
-  if (parsed.kind === 'malformed') return refuse(out, malformed(options.file, parsed.error));
-  const shouldStop = stopAfter(options.seconds);
-  const result = checkLinearizability(registerModel(), parsed.operations, { stepsMax: STEPS_MAX, shouldStop });
-  if (options.json) out.stdout(`${JSON.stringify(jsonReport(options, parsed.operations, result))}\n`);
-  else out.stdout(`${textReport(options.file, parsed.operations, result).join('\n')}\n`);
-  switch (result.verdict) {
+  if (options.json) out.stdout(`${JSON.stringify(jsonReport(judged))}\n`);
+  else out.stdout(`${textReport(judged).join('\n')}\n`);
+  switch (judged.verdict) {
     case 'linearizable':
       return EXIT_LINEARIZABLE;
     case 'illegal':
@@ -57,135 +66,71 @@ export async function checkHistory(options: CheckHistoryOptions, out: TextOutput
   }
 }
 
-function refuse(out: TextOutput, message: string): number {
-  out.stderr(`firedrill check-history: ${message}\n`);
-  return EXIT_BAD_INPUT;
-}
-
-function badOption({ model, seconds }: CheckHistoryOptions): string | undefined {
-  if (model !== 'register') {
-    return (
-      `unknown model ${JSON.stringify(model)}\n` +
-      '  remedy: use --model register; models of key-value stores are not built yet and come with a later release'
+function checkOptions({ model, seconds }: CheckHistoryOptions): void {
+  if (model !== undefined && !HISTORY_MODELS.some((each) => each === model)) {
+    throw new UserError(
+      `unknown model ${JSON.stringify(model)}`,
+      `use --model ${HISTORY_MODELS.join(', ')}, or leave it out`,
     );
   }
   if (seconds !== undefined && !(seconds > 0)) {
-    return `--seconds must be above 0, not ${seconds}\n  remedy: give the time to spend, such as --seconds 10`;
-  }
-  return undefined;
-}
-
-function unreadable(file: string, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const reason =
-    code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : `reading failed (${code})`;
-  return `cannot read ${JSON.stringify(file)}: ${reason}\n  remedy: name a readable history file`;
-}
-
-function malformed(file: string, { line, text, problem, remedy }: HistoryError): string {
-  const place = line === 0 ? file : `${file}:${line}`;
-  const shown = line === 0 ? '' : `\n  text: ${text}`;
-  return `${place}: ${problem}${shown}\n  remedy: ${remedy}`;
-}
-
-function stopAfter(seconds: number | undefined): () => boolean {
-  if (seconds === undefined) return () => false;
-  const endMs = performance.now() + seconds * 1_000;
-  return () => performance.now() >= endMs;
-}
-
-function jsonReport(
-  { file, model }: CheckHistoryOptions,
-  operations: readonly RecordedOperation[],
-  result: RegisterResult,
-): object {
-  const common = {
-    file,
-    model,
-    operations: operations.length,
-    unknownOperations: countUnknown(operations),
-    stepsUsed: result.stepsUsed,
-  };
-  switch (result.verdict) {
-    case 'linearizable':
-      return { linearizable: true, ...common };
-    case 'illegal':
-      return {
-        linearizable: false,
-        ...common,
-        placedOperations: result.prefix.length,
-        value: result.state,
-        prefix: result.prefix.map((index) => described(operations[index]!)),
-        blocked: described(operations[result.blocked]!),
-      };
-    case 'unknown':
-      return { linearizable: 'unknown', ...common, reason: result.reason };
+    throw new UserError(`--seconds must be above 0, not ${seconds}`, 'give the time to spend, such as --seconds 10');
   }
 }
 
-function described(operation: RecordedOperation): object {
-  const { process, callSeq, returnSeq } = operation;
-  const returnLine = returnSeq === NEVER_RETURNED ? null : returnSeq;
-  return { operation: operationText(operation), process, invokeLine: callSeq, returnLine };
+function checkModel({ file, model }: CheckHistoryOptions, history: RecordedHistory): void {
+  if (model === undefined || model === history.model) return;
+  throw new UserError(
+    `${file}: this is a history of model ${history.model}, not ${model}`,
+    `use --model ${history.model}, or leave it out: the file says what it is of`,
+  );
 }
 
-function textReport(file: string, operations: readonly RecordedOperation[], result: RegisterResult): string[] {
-  const size = `${operations.length} operations, ${countUnknown(operations)} of unknown outcome`;
-  const effort = `${result.stepsUsed} search steps`;
-  switch (result.verdict) {
-    case 'linearizable':
-      return [`${file}: linearizable (${size}, ${effort})`];
-    case 'illegal':
-      return [`${file}: NOT linearizable (${size}, ${effort})`, ...explanation(operations, result)];
-    case 'unknown':
-      return [`${file}: unknown (${size}): ${limitText(result.reason)} after ${effort}`];
-  }
-}
-
-function explanation(
-  operations: readonly RecordedOperation[],
-  { prefix, state, blocked }: Extract<RegisterResult, { verdict: 'illegal' }>,
-): string[] {
-  const shown = prefix.slice(-SHOWN_OPERATIONS);
-  const hidden = prefix.length - shown.length;
-  return [
-    `  The best order found places ${prefix.length} operations${hidden > 0 ? `; its last ${shown.length} are` : ''}:`,
-    ...shown.map((index) => `    ${placeText(operations[index]!)}`),
-    `  The register then holds ${state ?? 'nil'}; what has to come next does not fit:`,
-    `    ${placeText(operations[blocked]!)}`,
-  ];
-}
-
-function limitText(reason: 'steps' | 'memory' | 'stopped'): string {
-  switch (reason) {
-    case 'steps':
-      return 'the step limit was reached';
-    case 'memory':
-      return 'the memory limit of the search was reached';
-    case 'stopped':
-      return 'the time given by --seconds was over';
-  }
-}
-
-function placeText(operation: RecordedOperation): string {
-  const { process, callSeq, returnSeq } = operation;
-  const end = returnSeq === NEVER_RETURNED ? 'never answered' : `answered in line ${returnSeq}`;
-  return `${operationText(operation)}  (process ${process}, invoked in line ${callSeq}, ${end})`;
-}
-
-function operationText({ input, output }: RecordedOperation): string {
-  switch (input.kind) {
-    case 'read':
-      return `read -> ${output?.kind === 'value' ? (output.value ?? 'nil') : '?'}`;
-    case 'write':
-      return `write ${input.value}${output === undefined ? ' -> ?' : ''}`;
-    case 'cas': {
-      const answer = output?.kind !== 'compared' ? '?' : output.swapped ? 'swapped' : 'refused';
-      return `cas ${input.from} to ${input.to} -> ${answer}`;
+function judge(options: CheckHistoryOptions, history: RecordedHistory): Judged {
+  switch (history.model) {
+    case 'register':
+      return search(options, history, history.operations, registerModel(), REGISTER_WORDS);
+    case 'kv':
+      return search(options, history, history.operations, kvModel(history.absent), KV_WORDS);
+    case 'log': {
+      const model = { ...appendLogModel<number>(chainStep), partition: ({ key }: { readonly key: string }) => key };
+      return search(options, history, history.operations, model, LOG_WORDS);
     }
   }
 }
 
-function countUnknown(operations: readonly RecordedOperation[]): number {
-  return operations.filter((operation) => operation.returnSeq === NEVER_RETURNED).length;
+function search<State, Input, Output>(
+  options: CheckHistoryOptions,
+  { format, model: name }: RecordedHistory,
+  operations: readonly RecordedOperation<Input, Output>[],
+  model: SequentialModel<State, Input, Output>,
+  words: Words<State, Input, Output>,
+): Judged {
+  const budget = budgetOf(options);
+  const result: LinearizabilityResult<State> = checkLinearizability(model, operations, budget);
+  const stepsMax = Math.min(budget.stepsMax, PREFIX_STEPS_MAX);
+  const prefix =
+    result.verdict === 'illegal'
+      ? shortestIllegalPrefix(model, operations, result, { ...budget, stepsMax })
+      : undefined;
+  return {
+    file: options.file,
+    format,
+    model: name,
+    operations,
+    verdict: result.verdict,
+    reason: result.verdict === 'unknown' ? result.reason : '',
+    stepsUsed: result.stepsUsed,
+    key: result.verdict === 'illegal' ? result.partition : undefined,
+    prefix,
+    // The report hands back only operations and states of this very history.
+    words: words as Words<unknown, unknown, unknown>,
+  };
+}
+
+function budgetOf({ seconds, steps, memoryMb }: CheckHistoryOptions): SearchBudget {
+  const memory = memoryMb === undefined ? {} : { memoBytesMax: memoryMb * 1024 * 1024 };
+  const endMs = performance.now() + (seconds ?? 0) * 1_000;
+  const time = seconds === undefined ? {} : { shouldStop: () => performance.now() >= endMs };
+  return { stepsMax: steps ?? STEPS_MAX, ...memory, ...time };
 }

@@ -6,6 +6,7 @@ import type { CheckHistoryOptions } from './check-history.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import type { BisectCommandOptions } from './commands/bisect.ts';
 import type { CorpusOptions } from './commands/corpus.ts';
+import type { FuzzOptions } from './commands/fuzz.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
@@ -15,6 +16,7 @@ import type { WorkerCommandOptions } from './commands/worker.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
 import { BISECT } from './rows/bisect.ts';
 import { CORPUS } from './rows/corpus.ts';
+import { FUZZ } from './rows/fuzz.ts';
 import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
 import { DEFAULT_SEED } from './select.ts';
@@ -28,6 +30,7 @@ const MUTANT_STARTS = 20;
 export type Command =
   | { readonly name: 'list'; readonly options: ListOptions }
   | { readonly name: 'run'; readonly options: RunCommandOptions }
+  | { readonly name: 'fuzz'; readonly options: FuzzOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }

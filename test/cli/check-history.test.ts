@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseRegisterHistory } from '../../src/checkers/history-file.ts';
+import { readHistory } from '../../src/checkers/history-file.ts';
 import { NEVER_RETURNED } from '../../src/checkers/sequential-model.ts';
 import { checkHistory } from '../../src/cli/check-history.ts';
 
@@ -36,7 +36,8 @@ describe('check-history', () => {
     expect(fine.stdout).toMatch(/history\.log: linearizable \(2 operations, 0 of unknown outcome/);
     const stale = await run([...good, line(1, 'ok', 'read', 'nil')].join('\r\n'));
     expect(stale.code).toBe(1);
-    expect(stale.stdout).toContain('read -> nil  (process 1, invoked in line 3, answered in line 4)');
+    expect(stale.stdout).toContain('read -> nil  (client 1, called at line 3, answered at line 4)');
+    expect(stale.stdout).toContain('client 0  |1: write 3|\n  client 1               !read -> nil!\n');
   });
 
   it('prints exactly one JSON document', async () => {
@@ -45,8 +46,18 @@ describe('check-history', () => {
     const stale = await run([...good, line(1, 'ok', 'read', '4')].join('\n'), { json: true });
     expect(JSON.parse(stale.stdout)).toMatchObject({
       linearizable: false,
-      value: 3,
-      blocked: { operation: 'read -> 4', process: 1, invokeLine: 3, returnLine: 4 },
+      counterexample: {
+        key: null,
+        positions: 'line',
+        shortest: true,
+        endsAt: 4,
+        operations: [
+          { client: 0, operation: 'write 3', call: 1, return: 2, place: 1, input: { kind: 'write', value: 3 } },
+          { client: 1, operation: 'read -> 4', call: 3, return: 4, place: null },
+        ],
+        state: 3,
+        blocked: { operation: 'read -> 4', client: 1, call: 3, return: 4 },
+      },
     });
   });
 
@@ -64,7 +75,14 @@ describe('check-history', () => {
     expect(await run(undefined)).toMatchObject({ code: 64, stdout: '', stderr: expect.stringMatching(/no such file/) });
     expect(await run(good.join('\n'), { model: 'kv' })).toMatchObject({
       code: 64,
-      stderr: expect.stringMatching(/unknown model "kv"[\s\S]*remedy: use --model register[\s\S]*key-value/),
+      stdout: '',
+      stderr: expect.stringMatching(
+        /history\.log: this is a history of model register, not kv\n {2}remedy: use --model register/,
+      ),
+    });
+    expect(await run(good.join('\n'), { model: 'queue' })).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/--model register, kv, log/),
     });
     expect(await run(good.join('\n'), { seconds: 0 })).toMatchObject({ code: 64, stdout: '' });
     const broken = await run([...good, 'INFO  jepsen.util - 1\t:okay\t:read\t3'].join('\n'), { json: true });
@@ -76,7 +94,8 @@ describe('check-history', () => {
 
   it.each([
     ['', 0, 'no operation to judge'],
-    ['hello', 1, 'not a line'],
+    ['hello', 1, 'no history that we know'],
+    ['INFO  jepsen', 1, 'not a line'],
     [line(0, 'ok', 'read', '3'), 1, 'no open operation'],
     [`${good[0]}\n\n${good[0]}`, 3, 'has not finished the :write of line 1'],
     [`${good[0]}\n${line(0, 'ok', 'read', '3')}`, 2, 'an open :write (line 1)'],
@@ -87,10 +106,10 @@ describe('check-history', () => {
     [`${line(0, 'invoke', 'read', 'nil')}\n${line(0, 'ok', 'read', ':timed-out')}`, 2, ':read returned'],
     ['INFO  jepsen.util - :bob\t:invoke\t:read\tnil', 1, 'process ":bob" is not a number'],
   ])('names the line in %j', (text, at, problem) => {
-    const parsed = parseRegisterHistory(text);
+    const parsed = readHistory(text);
     if (parsed.kind !== 'malformed') throw new Error('accepted');
-    expect(parsed.error).toMatchObject({ line: at, problem: expect.stringContaining(problem) });
-    expect(parsed.error.remedy).not.toBe('');
+    expect(parsed).toMatchObject({ line: at, problem: expect.stringContaining(problem) });
+    expect(parsed.remedy).not.toBe('');
   });
 
   it('knows what happened, what did not, and what nobody knows', () => {
@@ -111,8 +130,8 @@ describe('check-history', () => {
     ]);
     text.push('INFO  jepsen.util - :nemesis\t:info\t:start\tnil', line(8, 'invoke', 'write', '4'));
     text.push(line(9, 'invoke', 'read', 'nil'));
-    const parsed = parseRegisterHistory(text.join('\n'));
-    if (parsed.kind !== 'history') throw new Error(parsed.error.problem);
+    const parsed = readHistory(text.join('\n'));
+    if (parsed.kind !== 'history' || parsed.model !== 'register') throw new Error('refused');
     expect(parsed.operations.map((each) => [each.process, each.callSeq, each.returnSeq])).toEqual([
       [0, 1, NEVER_RETURNED],
       [1, 3, NEVER_RETURNED],

@@ -53,7 +53,11 @@ describe('an argument list becomes options', () => {
     ],
     ['bench --json', 'bench', { json: true }],
     ['check-history h.log --model register', 'check-history', { file: 'h.log', model: 'register', json: false }],
-    ['check-history h --model x --seconds 0.5', 'check-history', { file: 'h', model: 'x', json: false, seconds: 0.5 }],
+    [
+      'check-history h --seconds 0.5 --steps 9 --memory-mb 64',
+      'check-history',
+      { file: 'h', json: false, seconds: 0.5, steps: 9, memoryMb: 64 },
+    ],
   ])('%s', async (line, name, options) => {
     expect(await read(line)).toEqual({ kind: 'command', command: { name, options } });
   });
@@ -88,7 +92,7 @@ describe('a mistake is refused and says what to do', () => {
     ['bench fast', /fast/],
     ['replay b.json --from noon', /--from "noon" is no time/],
     ['replay b.json --node two', /--node "two"/],
-    ['check-history h.log', /--model register/],
+    ['check-history h.log --model x', /Choices: "register", "kv", "log"/],
     ['check-history h.log --model register --seconds 0', /above 0/],
   ])('%s', async (line, message) => {
     const outcome = await read(line);
