@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STEP } from './bisect.ts';
@@ -31,8 +31,8 @@ export function replayCommit(tree: string, { planFile, property, repository, rep
   try {
     install(tree, repository);
     npm(tree, 'run', 'build');
-  } catch {
-    console.error('bisect: this commit does not build: skipped');
+  } catch (error) {
+    console.error(`bisect: this commit does not build: skipped (${(error as Error).message.trim()})`);
     return STEP.skip;
   }
   const code = judge(replay(tree, planFile, reports), property);
@@ -70,7 +70,8 @@ function lockOf(folder: string): string {
 }
 
 function npm(tree: string, ...rest: readonly string[]): void {
-  execFileSync('npm', rest, { cwd: tree, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status, stderr, error } = spawnSync('npm', rest, { cwd: tree, encoding: 'utf8', stdio: 'pipe' });
+  if (status !== 0) throw new Error(`npm ${rest.join(' ')}: ${error?.message ?? stderr}`);
 }
 
 function replay(tree: string, planFile: string, reports: string): string {
