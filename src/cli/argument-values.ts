@@ -1,13 +1,17 @@
 import { UserError } from '../plan/user-error.ts';
 import { SEED_MAX, type Seeds } from './select.ts';
 
-/** Seeds that one command line may ask for; more is a campaign. */
+/** Seeds that one `firedrill run` may ask for; more is a campaign. */
 const SEED_COUNT_MAX = 100_000;
 const JOBS_MAX = 256;
 const HOST_MAX = 65_535;
 
 /** `--seed N` or `--seeds A..B`, both included. */
-export function readSeeds(seed: string | undefined, seeds: string | undefined): Seeds {
+export function readSeeds(
+  seed: string | undefined,
+  seeds: string | undefined,
+  countMax: number = SEED_COUNT_MAX,
+): Seeds {
   if (seed !== undefined && seeds !== undefined) {
     throw new UserError('--seed and --seeds exclude each other', 'give one of them');
   }
@@ -15,10 +19,10 @@ export function readSeeds(seed: string | undefined, seeds: string | undefined): 
     const only = readInteger('--seed', seed, 0, SEED_MAX);
     return { kind: 'range', from: only, to: only };
   }
-  return seeds === undefined ? { kind: 'unset' } : readRange(seeds);
+  return seeds === undefined ? { kind: 'unset' } : readRange(seeds, countMax);
 }
 
-function readRange(text: string): Seeds {
+function readRange(text: string, countMax: number): Seeds {
   const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
   if (first === undefined || last === undefined) {
     throw new UserError(`--seeds ${text} is no range`, 'write the first and the last seed, such as --seeds 1..200');
@@ -27,10 +31,10 @@ function readRange(text: string): Seeds {
   const to = readInteger('--seeds', last, 0, SEED_MAX);
   if (to < from)
     throw new UserError(`--seeds ${text} is empty`, `write the smaller seed first: --seeds ${to}..${from}`);
-  if (to - from >= SEED_COUNT_MAX) {
+  if (to - from >= countMax) {
     throw new UserError(
       `--seeds ${text} are ${to - from + 1} seeds`,
-      `ask for at most ${SEED_COUNT_MAX}, or for several ranges one after the other`,
+      `ask for at most ${countMax}, or for several ranges one after the other`,
     );
   }
   return { kind: 'range', from, to };

@@ -52,7 +52,7 @@ export function bundleText(content: BundleContent): string {
 }
 
 /** Where a run's bundle goes: the first eight digits of the hash keep two plans of one seed apart. */
-export function bundlePath(reports: string, { plan, traceHash }: RunResult): string {
+export function bundlePath(reports: string, { plan, traceHash }: Pick<RunResult, 'plan' | 'traceHash'>): string {
   return join(reports, 'runs', `${plan.scenario}-${plan.variant}-${plan.seed}-${traceHash.slice(0, 8)}.json`);
 }
 
@@ -77,7 +77,7 @@ export function writeBundle(path: string, content: BundleContent): void {
 }
 
 /** A folder and those above it. Node's own `recursive` calls a read-only file system a missing file. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {

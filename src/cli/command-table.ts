@@ -216,6 +216,7 @@ function readCheckHistory(values: Record<string, unknown>): CheckHistoryOptions 
 export const COMMANDS: readonly CommandRow[] = [
   LIST,
   RUN,
+  FUZZ,
   REPLAY,
   SHRINK,
   MUTANTS,

@@ -38,6 +38,8 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
       return (await import('./commands/list.ts')).list(command.options, out, await engine(versions));
     case 'run':
       return (await import('./commands/run.ts')).run(command.options, out, await engine(versions));
+    case 'fuzz':
+      return (await import('./commands/fuzz.ts')).fuzz(command.options, out, await engine(versions));
     case 'replay':
       return (await import('./commands/replay.ts')).replay(command.options, out, await engine(versions));
     case 'shrink':

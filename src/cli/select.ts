@@ -68,7 +68,11 @@ export function expectationOf(without: Without | null, healsAlone: boolean): Exp
   }
 }
 
-function selectEntries({ scenarios, system }: Selection, entries: readonly ScenarioEntry[]): readonly ScenarioEntry[] {
+/** The scenarios that a selection names; throws a `UserError` for a name that there is not. */
+export function selectEntries(
+  { scenarios, system }: Pick<Selection, 'scenarios' | 'system'>,
+  entries: readonly ScenarioEntry[],
+): readonly ScenarioEntry[] {
   const systems = [...new Set(entries.map((entry) => entry.system))];
   if (system !== null && !systems.includes(system)) {
     throw new UserError(`there is no system ${system}`, `use one of ${systems.join(', ')}`);
@@ -91,7 +95,10 @@ function scenarioRemedy(id: string, ids: readonly string[]): string {
 }
 
 /** Without its repair a literal run fails anyway and shows nothing, so R17 speaks of safe variants only. */
-function variantsOf(entry: ScenarioEntry, { variant, without }: Selection): readonly (Variant | 'swarm')[] {
+export function variantsOf(
+  entry: ScenarioEntry,
+  { variant, without }: Pick<Selection, 'variant' | 'without'>,
+): readonly (Variant | 'swarm')[] {
   const order = ['safe', 'literal', 'swarm'] as const;
   const wanted = variant ?? (without === 'resolve' ? 'safe' : null);
   return order.filter((each) => entry.variants.includes(each) && (wanted === null || each === wanted));

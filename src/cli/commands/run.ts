@@ -16,6 +16,7 @@ import type { CommandOutput } from '../output.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { isScenarioPath, scenarioPathPlans } from '../scenario-path.ts';
 import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
+import { shellWord } from '../shell-word.ts';
 
 export interface RunCommandOptions extends Selection {
   /** Runs this plan file and nothing else. */
@@ -129,11 +130,6 @@ function againText(plan: Job['plan'], bundle: string | null, { planFile, without
   if (planFile !== null) return `npx firedrill run --plan ${shellWord(planFile)}${taken}`;
   const variant = plan.variant === 'swarm' ? '' : ` --variant ${plan.variant}`;
   return `npx firedrill run ${plan.scenario}${variant} --seed ${plan.seed}${taken}`;
-}
-
-/** A path that can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function report(
