@@ -70,6 +70,7 @@ const RUN: CommandRow = {
     flag('check-determinism', 'run everything twice and compare the hashes; a difference exits 3'),
     flag('bundle', 'write a bundle for every failure, not only for unexpected ones'),
     value('reports', 'folder of the reports; bundles go to its folder runs (default: reports)'),
+    value('history', 'of a single run: write what its clients called and were answered, for check-history'),
     JSON_FLAG,
   ],
   examples: [
@@ -108,6 +109,7 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
     json: isSet(values, 'json'),
     bundle: isSet(values, 'bundle'),
     reports: text(values, 'reports') ?? 'reports',
+    ...historyOption(values),
   };
 }
 
@@ -121,6 +123,7 @@ const REPLAY: CommandRow = {
     value('until', 'show it up to this virtual time'),
     value('node', 'only this host, by number'),
     value('kind', 'only these kinds, separated by commas, such as fault,crash,mark'),
+    value('history', 'write what the clients called and were answered to this file, for check-history'),
     JSON_FLAG,
   ],
   examples: [
@@ -137,9 +140,15 @@ const REPLAY: CommandRow = {
       node: readNode(text(values, 'node')),
       kinds: (text(values, 'kind') ?? '').split(',').filter((kind) => kind !== ''),
       json: isSet(values, 'json'),
+      ...historyOption(values),
     },
   }),
 };
+
+function historyOption(values: Record<string, unknown>): { readonly history?: string } {
+  const history = text(values, 'history');
+  return history === undefined ? {} : { history };
+}
 
 const MUTANTS: CommandRow = {
   name: 'mutants',

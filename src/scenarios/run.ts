@@ -1,3 +1,4 @@
+import type { Property } from '../checkers/property.ts';
 import { HONEST_RULES, type Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { InconclusiveReason, RunResult, Verdict } from '../plan/result.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly recordDecisions?: boolean;
   /** Collects coverage (R25): costs a little, changes nothing. */
   readonly coverage?: boolean;
+  /** Hears what the properties hear, after them. It must not report and cannot change the run. */
+  readonly observer?: Property;
 }
 
 export interface RunOutcome {
@@ -51,7 +54,7 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
     decisions,
     logging: options.recording || plan.operator !== null,
     rules,
-    checks: checksOf,
+    checks: observedBy(options.observer),
     recordOnly: options.recordOnly ?? plan.mutant !== null,
     stopAt: options.stopAt ?? null,
     coverage: options.coverage ?? false,
@@ -69,6 +72,15 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
 
 function decisionsOf({ decisions }: RunPlan, record: boolean): Decisions | null {
   return decisions === undefined && !record ? null : new Decisions(decisions ?? null);
+}
+
+/** The properties, and behind them an observer if there is one. */
+function observedBy(observer: Property | undefined): typeof checksOf {
+  if (observer === undefined) return checksOf;
+  return (truth, report, simulation) => {
+    const checks = checksOf(truth, report, simulation);
+    return { ...checks, properties: [...checks.properties, observer] };
+  };
 }
 
 /**

@@ -37,7 +37,7 @@ describe('check-history', () => {
     const stale = await run([...good, line(1, 'ok', 'read', 'nil')].join('\r\n'));
     expect(stale.code).toBe(1);
     expect(stale.stdout).toContain('read -> nil  (client 1, called at line 3, answered at line 4)');
-    expect(stale.stdout).toContain('client 0  |1: write 3|\n  client 1               !read -> nil!\n');
+    expect(stale.stdout).toContain('client 0  |1: write 3|\n  client 1              !read -> nil!\n');
   });
 
   it('prints exactly one JSON document', async () => {

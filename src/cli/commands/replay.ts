@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly node: number | null;
   readonly kinds: readonly string[];
   readonly json: boolean;
+  /** Writes what the clients called and were answered to this file. */
+  readonly history?: string;
 }
 
 /** Records before the first finding (or before the end) that are shown when no part is asked for, and after it. */
@@ -37,7 +39,12 @@ export async function replay(options: ReplayOptions, out: CommandOutput, engine:
   const bundle = readBundle(options.bundle);
   checkPlanNames(bundle.plan, `${options.bundle}: plan`);
   const runPlan = await engine.runPlan();
-  const { result, records } = await runPlan(bundle.plan, { recording: true });
+  const { result, records } =
+    options.history === undefined
+      ? await runPlan(bundle.plan, { recording: true })
+      : await (await import('../write-history.ts')).runAndWriteHistory(options.history, bundle.plan, runPlan, {
+          recording: true,
+        });
   const differs = differences(bundle.expected, fingerprint(result));
   const window = differs.length === 0 ? null : divergenceWindow(bundle.expected.checkpoints, result.traceCheckpoints);
   const part = partOf(records.map(traceLine), options, result, window);

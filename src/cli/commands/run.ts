@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type PoolRun, runPool } from '../../campaign/pool.ts';
 import { isExpected } from '../../plan/expected.ts';
-import { isUserError } from '../../plan/user-error.ts';
+import { isUserError, UserError } from '../../plan/user-error.ts';
 import { planWithout } from '../../plan/without.ts';
 import { type Divergence, divergenceLines } from '../../report/determinism.ts';
 import { painter } from '../../report/paint.ts';
@@ -29,11 +29,14 @@ export interface RunCommandOptions extends Selection {
   readonly bundle: boolean;
   /** Folder of the reports; bundles go to `runs` in it. */
   readonly reports: string;
+  /** Of a single run: writes what its clients called and were answered to this file. */
+  readonly history?: string;
 }
 
 /** Runs plans, judges them against what they declare, reports, and returns the exit code. */
 export async function run(options: RunCommandOptions, out: CommandOutput, engine: Engine): Promise<number> {
   const jobs = await jobsOf(options, out, engine);
+  await writeHistory(jobs, options, engine);
   const progress = await progressOn(out, options.json);
   let runs: PoolRun[];
   let divergences: Divergence[] | null = null;
@@ -51,6 +54,20 @@ export async function run(options: RunCommandOptions, out: CommandOutput, engine
   report(judged, divergences, options, out);
   if (problem !== null) out.stderr(`firedrill run: ${problem}\n`);
   return exitOf(judged, divergences ?? [], problem !== null);
+}
+
+/** Workers hand back results only, so the run whose history is wanted is also run here. */
+async function writeHistory(jobs: readonly Job[], { history }: RunCommandOptions, engine: Engine): Promise<void> {
+  if (history === undefined) return;
+  const [job] = jobs;
+  if (job === undefined || jobs.length > 1) {
+    throw new UserError(
+      `--history is for a single run, and these are ${jobs.length}`,
+      'name one scenario, --variant and --seed',
+    );
+  }
+  const { runAndWriteHistory } = await import('../write-history.ts');
+  await runAndWriteHistory(history, job.plan, await engine.runPlan(), { recording: false });
 }
 
 async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: Engine): Promise<Job[]> {
