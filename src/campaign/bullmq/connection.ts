@@ -122,6 +122,11 @@ export class ConnectionNews {
     ) {
       return;
     }
+    if (/^Missing (key|lock) for job/.test(error.message)) {
+      // Redis forgot the range, or gave it to another worker after a long silence of this one.
+      this.report('a range that was run here is no longer ours; whoever wants it gets it again');
+      return;
+    }
     this.report(`Redis at ${this.place}: ${error.message}`);
   };
 }

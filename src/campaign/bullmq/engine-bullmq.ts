@@ -51,6 +51,10 @@ const KEEP = { age: 86_400 } as const;
 const INHERITED_MS = 10_000;
 const NO_WORKER_MS = 5_000;
 const CLOSE_MS_MAX = 2_000;
+/** News of one cause that come together are told in one line. */
+const NEWS_MS = 200;
+/** Answers that the event stream keeps: a coordinator that lags further asks for them (`poll`). */
+const EVENTS_MAX = 500;
 
 /** A range that has no result yet. */
 interface Outstanding {
@@ -61,8 +65,9 @@ interface Outstanding {
   readonly fail: (error: Error) => void;
   /** False until Redis has taken it. */
   added: boolean;
-  /** Somebody looks at it just now. */
+  /** Somebody looks at it just now, and has heard that there is more to see. */
   looking: boolean;
+  lookAgain: boolean;
 }
 
 /**
@@ -77,7 +82,11 @@ export async function bullmqEngine(options: BullmqOptions): Promise<CampaignEngi
   const news = new ConnectionNews(place, options.report);
   const connection = { ...address, retryStrategy: news.retryStrategy };
   const name = options.queue ?? QUEUE_DEFAULT;
-  const queue = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: KEEP, removeOnFail: KEEP } });
+  const queue = new Queue(name, {
+    connection,
+    defaultJobOptions: { removeOnComplete: KEEP, removeOnFail: KEEP },
+    streams: { events: { maxLen: EVENTS_MAX } },
+  });
   // The queue's connection tells of losses; the others are lost with it.
   const events = new QueueEvents(name, { connection: { ...address, retryStrategy: retryQuietly } });
   queue.on('error', news.onError);
@@ -109,6 +118,8 @@ class BullmqEngine implements CampaignEngine {
   private readonly swept: Set<string>;
   private readonly refusals: Set<string>;
   private idleSinceMs: number;
+  /** Ranges that Redis lost and nobody was told of. */
+  private missing: number;
   private closed: boolean;
 
   constructor(options: BullmqOptions, queue: Queue, events: QueueEvents) {
@@ -121,9 +132,11 @@ class BullmqEngine implements CampaignEngine {
     this.swept = new Set();
     this.refusals = new Set();
     this.idleSinceMs = 0;
+    this.missing = 0;
     this.closed = false;
     events.on('completed', ({ jobId: id }) => this.look(id));
     events.on('failed', ({ jobId: id }) => this.look(id));
+    events.on('duplicated', ({ jobId: id }) => this.look(id));
     events.on('progress', ({ data }) => this.heardRefusal(data));
     this.timer = setInterval(() => this.poll(), options.pollMs ?? POLL_MS_DEFAULT);
   }
@@ -138,7 +151,7 @@ class BullmqEngine implements CampaignEngine {
     // The same range twice at once is two ranges, else the second run would get the first one's result.
     while (this.outstanding.has(id)) id = `${id}-again`;
     return new Promise((settle, fail) => {
-      const entry = { id, job, data, settle, fail, added: false, looking: false };
+      const entry = { id, job, data, settle, fail, added: false, looking: false, lookAgain: false };
       this.outstanding.set(id, entry);
       void this.add(entry).catch(this.offline);
     });
@@ -155,8 +168,10 @@ class BullmqEngine implements CampaignEngine {
     await Promise.all([this.queue.disconnect(), this.events.disconnect()]).catch(this.offline);
   }
 
+  /** Puts a range into the queue. One of that id may be there, left by an earlier life; then `duplicated` is heard. */
   private async add(entry: Outstanding): Promise<void> {
     const { id, job, data } = entry;
+    entry.added = false;
     await this.queue.add(job.campaign, data, {
       jobId: id,
       priority: PRIORITY[job.priority],
@@ -164,8 +179,6 @@ class BullmqEngine implements CampaignEngine {
       backoff: { type: 'fixed', delay: 1_000 },
     });
     entry.added = true;
-    // A job of an earlier life has the same id, and may have its result already.
-    await this.lookAt(entry);
   }
 
   private look(id: string): void {
@@ -175,35 +188,49 @@ class BullmqEngine implements CampaignEngine {
 
   /** Asks Redis how a range stands, and ends it or hands it out again when that is due. */
   private async lookAt(entry: Outstanding): Promise<void> {
-    if (this.closed || !entry.added || entry.looking) return;
+    if (this.closed || !entry.added) return;
+    if (entry.looking) {
+      entry.lookAgain = true;
+      return;
+    }
     entry.looking = true;
     try {
-      const job = (await this.queue.getJob(entry.id)) as Job<JobData, unknown> | undefined;
-      if (this.closed) return;
-      if (job === undefined) return await this.handOutAgain(entry);
-      this.heardRefusal(job.progress);
-      if (job.finishedOn === undefined) return;
-      await job.remove().catch(this.offline);
-      if (job.failedReason !== undefined && job.failedReason !== '' && job.returnvalue === null) {
-        this.end(entry);
-        const { firstIndex, count } = entry.job;
-        entry.fail(new Error(`runs ${firstIndex}..${firstIndex + count - 1} failed on a worker: ${job.failedReason}`));
-        return;
-      }
-      // An answer of another build was left by an earlier life of the campaign.
-      if (!sameBuild(readBuild(job.returnvalue), this.build)) return await this.handOutAgain(entry);
-      await this.finish(entry, readAnswer(job.returnvalue));
+      do {
+        entry.lookAgain = false;
+        await this.judge(entry, (await this.queue.getJob(entry.id)) as Job<JobData, unknown> | undefined);
+      } while (entry.lookAgain && !this.closed && this.outstanding.has(entry.id));
     } finally {
       entry.looking = false;
     }
   }
 
-  private async handOutAgain(entry: Outstanding): Promise<void> {
-    const { firstIndex, count } = entry.job;
-    this.options.report(`runs ${firstIndex}..${firstIndex + count - 1} are gone from Redis; they are handed out again`);
-    entry.added = false;
-    await this.queue.add(entry.job.campaign, entry.data, { jobId: entry.id, priority: PRIORITY[entry.job.priority] });
-    entry.added = true;
+  private async judge(entry: Outstanding, job: Job<JobData, unknown> | undefined): Promise<void> {
+    if (this.closed) return;
+    if (job === undefined) {
+      this.missed();
+      await this.add(entry);
+      return;
+    }
+    this.heardRefusal(job.progress);
+    if (job.finishedOn === undefined) return;
+    await job.remove();
+    if (job.returnvalue === null) {
+      const { firstIndex, count } = entry.job;
+      this.end(entry);
+      entry.fail(new Error(`runs ${firstIndex}..${firstIndex + count - 1} failed on a worker: ${job.failedReason}`));
+    } else if (sameBuild(readBuild(job.returnvalue), this.build)) {
+      await this.finish(entry, readAnswer(job.returnvalue));
+    } else await this.add(entry);
+  }
+
+  /** Redis restarted without all it knew, or somebody emptied it. */
+  private missed(): void {
+    if (this.missing++ > 0) return;
+    setTimeout(() => {
+      const ranges = this.missing === 1 ? '1 range is' : `${this.missing} ranges are`;
+      this.options.report(`${ranges} gone from Redis and handed out again`);
+      this.missing = 0;
+    }, NEWS_MS).unref();
   }
 
   private async finish(entry: Outstanding, answer: AnswerContent): Promise<void> {

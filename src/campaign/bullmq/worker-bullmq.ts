@@ -68,20 +68,28 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<WorkerEnd
   });
   worker.on('error', news.onError);
   worker.getBackend().on('ready', () => news.back());
+  // Else a range that is refused would be taken again at once.
+  taker.onEnd = () => void worker.pause(true);
   options.stop.addEventListener('abort', () => taker.end({ kind: 'stopped' }));
   if (options.stop.aborted) taker.end({ kind: 'stopped' });
   const end = await taker.ended;
-  await taker.giveBack();
+  await Promise.race([taker.giveBack(worker), timeout()]);
   await options.inner.close();
-  const timeout = new Promise((settle) => setTimeout(settle, CLOSE_MS_MAX).unref());
-  await Promise.race([worker.close(true).catch(() => {}), timeout]);
+  await Promise.race([worker.close(true).catch(() => {}), timeout()]);
   return end;
+}
+
+/** Redis may be gone, and its answers with it. */
+function timeout(): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, CLOSE_MS_MAX).unref());
 }
 
 /** Runs jobs, and knows those that it has in hand. */
 class Taker {
   readonly ended: Promise<WorkerEnd>;
   end: (end: WorkerEnd) => void;
+  /** Called at the end, before anything else can happen. */
+  onEnd: () => void;
   private readonly options: QueueWorkerOptions;
   private readonly build: Build;
   private readonly held: Map<Job<JobData, Answer>, string>;
@@ -92,24 +100,26 @@ class Taker {
     this.build = options.build ?? ownBuild(options.version);
     this.held = new Map();
     this.ending = false;
+    this.onEnd = () => {};
     this.end = () => {};
     this.ended = new Promise((settle) => {
       this.end = (end) => {
         this.ending = true;
+        this.onEnd();
         settle(end);
       };
     });
   }
 
   async take(job: Job<JobData, Answer>, token = ''): Promise<Answer> {
+    this.held.set(job, token);
     const theirs = readBuild(job.data);
     if (this.ending || !sameBuild(theirs, this.build)) {
       if (!this.ending) await job.updateProgress({ ...this.build, refusedBy: `${hostname()}:${process.pid}` });
-      await job.moveToWait(token);
       this.end({ kind: 'refused', campaign: theirs });
+      // It is moved by `giveBack`, when this worker cannot take it again.
       throw new WaitingError();
     }
-    this.held.set(job, token);
     try {
       return answerOf(await this.options.inner.run(readJob(job.data)), this.build);
     } catch (error) {
@@ -122,10 +132,10 @@ class Taker {
     }
   }
 
-  /** Puts what is in hand back into the queue, so that others need not wait for its lock to end. */
-  async giveBack(): Promise<void> {
-    const timeout = new Promise((settle) => setTimeout(settle, CLOSE_MS_MAX).unref());
-    const moves = [...this.held].map(([job, token]) => job.moveToWait(token).catch(() => {}));
-    await Promise.race([Promise.all(moves), timeout]);
+  /** Puts what is in hand back into the queue of a paused worker: others need not wait for its lock to end. */
+  async giveBack(worker: Worker<JobData, Answer>): Promise<void> {
+    // Whoever waits for a job would take one that comes back.
+    await worker.getBackend().disconnectBlocking(true);
+    await Promise.all([...this.held].map(([job, token]) => job.moveToWait(token).catch(() => {})));
   }
 }
