@@ -86,6 +86,11 @@ const anyTrigger: fc.Arbitrary<Trigger> = fc.oneof(
     delayUs: fc.nat(10 * SECOND),
   }),
 );
+/** A moment at which a fault may strike; ordinary load brings half of them. */
+export const anyMoment: fc.Arbitrary<Trigger> = fc.oneof(
+  fc.oneof(...SURE.map(moment)),
+  fc.oneof(...TROUBLE.map(moment)),
+);
 const trigger: fc.Arbitrary<Trigger> = drawnFrom(
   fc.oneof(
     { weight: 6, arbitrary: time },

@@ -1,5 +1,6 @@
 import type { RunPlan } from '../plan/plan.ts';
 import { UserError } from '../plan/user-error.ts';
+import { GuidedStrategy } from './strategies/guided.ts';
 import { SeedStrategy } from './strategies/seeds.ts';
 
 /** Plans of one generation: what a strategy may learn from is folded in between two of them (R25). */
@@ -44,11 +45,13 @@ export interface StrategyOptions {
 }
 
 /** The strategy of that name. Throws a `UserError` for an unknown one. */
-export function strategyOf(name: string, _campaignSeed: number, _options: StrategyOptions): Strategy {
+export function strategyOf(name: string, campaignSeed: number, _options: StrategyOptions): Strategy {
   switch (name) {
     case 'uniform':
     case 'swarm':
       return new SeedStrategy(name);
+    case 'guided':
+      return new GuidedStrategy(campaignSeed);
     case 'portfolio':
       return new SeedStrategy('swarm');
     default:
