@@ -23,7 +23,8 @@ interface StoredCampaign {
 }
 
 const SELECT_RUNS = `
-SELECT run.*, plan.json, failure.detail, signature.text AS signature FROM run
+SELECT run.*, observed.coverage, observed.reached, plan.json, failure.detail, signature.text AS signature FROM run
+JOIN observed ON observed.campaign = run.campaign AND observed.idx = run.idx
 LEFT JOIN plan ON plan.campaign = run.campaign AND plan.idx = run.idx
 LEFT JOIN failure ON failure.campaign = run.campaign AND failure.idx = run.idx
 LEFT JOIN signature ON signature.id = failure.signature

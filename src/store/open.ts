@@ -22,7 +22,7 @@ export function openDatabase(path: string, busyMs: number = BUSY_MS): Database.D
     // Resolved, so that `:memory:` and `file:` are file names like any other.
     database = new Database(resolve(path), { timeout: busyMs });
     checkContent(database, path);
-    database.pragma('journal_mode = WAL');
+    if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw noWalError(path);
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
     migrate(database);
@@ -80,4 +80,11 @@ function checkContent(database: Database.Database, path: string): void {
   }
   const verdict = database.pragma('quick_check(1)', { simple: true });
   if (verdict !== 'ok') throw corruptError(path, String(verdict).split('\n').join(' '));
+}
+
+function noWalError(path: string): UserError {
+  return new UserError(
+    `the database ${path} cannot have a write-ahead log: its file system has no shared memory`,
+    'name a database on a local disk with --db FILE',
+  );
 }

@@ -1,6 +1,6 @@
 import type { RunRow } from './rows.ts';
 
-/** A row of `run`, joined with its plan and failure, as SQLite gives it. */
+/** A row of `run`, joined with what was observed, its plan and its failure, as SQLite gives it. */
 export interface StoredRun {
   readonly idx: number;
   readonly seed: number;
@@ -27,16 +27,43 @@ export interface StoredRun {
   readonly json: string | null;
 }
 
-/** Numbers from 0 to 2^32 - 1 as bytes, little-endian. */
+/** Low seven bits of a byte; the eighth says that the number goes on (LEB128). */
+const CHUNK = 128;
+
+/** Integers from 0 to 2^53 - 1 as bytes: seven bits each, the lowest first. */
 export function packNumbers(numbers: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(numbers.length * 4));
-  for (let at = 0; at < numbers.length; at++) view.setUint32(at * 4, numbers[at]!, true);
-  return new Uint8Array(view.buffer);
+  const bytes: number[] = [];
+  for (let rest of numbers) {
+    if (!Number.isSafeInteger(rest) || rest < 0) throw new RangeError(`${rest} cannot be packed`);
+    for (; rest >= CHUNK; rest = Math.floor(rest / CHUNK)) bytes.push((rest % CHUNK) + CHUNK);
+    bytes.push(rest);
+  }
+  return Uint8Array.from(bytes);
 }
 
 export function unpackNumbers(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / 4 }, (_, at) => view.getUint32(at * 4, true));
+  const numbers: number[] = [];
+  let value = 0;
+  let scale = 1;
+  for (const byte of bytes) {
+    value += (byte % CHUNK) * scale;
+    scale *= CHUNK;
+    if (byte >= CHUNK) continue;
+    numbers.push(value);
+    value = 0;
+    scale = 1;
+  }
+  return numbers;
+}
+
+/** Ascending integers, each as its distance from the one before: features of a run lie close together. */
+export function packAscending(numbers: readonly number[]): Uint8Array {
+  return packNumbers(numbers.map((each, at) => each - (numbers[at - 1] ?? 0)));
+}
+
+export function unpackAscending(bytes: Uint8Array): number[] {
+  let sum = 0;
+  return unpackNumbers(bytes).map((distance) => (sum += distance));
 }
 
 /** What `runs` returns; `markName` names a mark of the table `mark`. */
@@ -64,7 +91,7 @@ export function decodeRun(stored: StoredRun, markName: (id: number) => string): 
     faultsFired: stored.faults_fired,
     wallMs: stored.wall_ms,
     expected: stored.expected === 1,
-    coverage: unpackNumbers(stored.coverage),
+    coverage: unpackAscending(stored.coverage),
     reached,
     planJson: stored.json ?? '',
     detail: stored.detail ?? '',

@@ -1,12 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { RunRow } from './rows.ts';
-import { packNumbers } from './run-codec.ts';
+import { packAscending, packNumbers } from './run-codec.ts';
 
 /** `OR IGNORE` would also swallow a row that breaks another constraint. */
 const INSERT_RUN = `
 INSERT INTO run (campaign, idx, seed, scenario, variant, generation, origin, plan_hash, verdict, reason,
-  property, site, trace_hash, events, virtual_us, acknowledged, faults_fired, wall_ms, expected, coverage, reached)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  property, site, trace_hash, events, virtual_us, acknowledged, faults_fired, wall_ms, expected)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (campaign, idx) DO NOTHING`;
 
 const KEEP_FEATURE = `
@@ -14,8 +14,8 @@ INSERT INTO coverage (campaign, feature, first_idx) VALUES (?, ?, ?)
 ON CONFLICT (campaign, feature) DO UPDATE SET first_idx = excluded.first_idx WHERE excluded.first_idx < first_idx`;
 
 const COUNT_MARK = `
-INSERT INTO reached (campaign, mark, runs) VALUES (?, ?, 1)
-ON CONFLICT (campaign, mark) DO UPDATE SET runs = runs + 1`;
+INSERT INTO reached (campaign, mark, runs) VALUES (?, ?, ?)
+ON CONFLICT (campaign, mark) DO UPDATE SET runs = runs + excluded.runs`;
 
 /**
  * Writes runs with all that is derived from them: first indexes of features, counts of marks, signatures. Results do not
@@ -24,6 +24,7 @@ ON CONFLICT (campaign, mark) DO UPDATE SET runs = runs + 1`;
 export class RunWriter {
   private readonly database: Database.Database;
   private readonly insertRun: Database.Statement;
+  private readonly insertObserved: Database.Statement;
   private readonly insertPlan: Database.Statement;
   private readonly insertFailure: Database.Statement;
   private readonly insertSignature: Database.Statement;
@@ -40,6 +41,7 @@ export class RunWriter {
   constructor(database: Database.Database) {
     this.database = database;
     this.insertRun = database.prepare(INSERT_RUN);
+    this.insertObserved = database.prepare('INSERT INTO observed VALUES (?, ?, ?, ?)');
     this.insertPlan = database.prepare('INSERT INTO plan (campaign, idx, json) VALUES (?, ?, ?)');
     this.insertFailure = database.prepare(
       'INSERT INTO failure (campaign, idx, signature, detail) VALUES (?, ?, (SELECT id FROM signature WHERE text = ?), ?)',
@@ -50,7 +52,10 @@ export class RunWriter {
     this.insertMark = database.prepare('INSERT INTO mark (name) VALUES (?) ON CONFLICT (name) DO NOTHING');
     this.findMark = database.prepare('SELECT id FROM mark WHERE name = ?').pluck();
     this.writeAll = database.transaction((campaign, rows) => {
-      for (const row of rows) this.write(campaign, row);
+      // Counted for the whole batch: each run reaches dozens of marks.
+      const reached = new Map<number, number>();
+      for (const row of rows) this.write(campaign, row, reached);
+      for (const [mark, runs] of reached) this.countMark.run(campaign, mark, runs);
     });
   }
 
@@ -70,7 +75,7 @@ export class RunWriter {
     }
   }
 
-  private write(campaign: number, row: RunRow): void {
+  private write(campaign: number, row: RunRow, reached: Map<number, number>): void {
     const marks: number[] = [];
     for (const [name, count] of row.reached) marks.push(this.markId(name), count);
     const { changes } = this.insertRun.run(
@@ -93,11 +98,10 @@ export class RunWriter {
       row.faultsFired,
       row.wallMs,
       row.expected ? 1 : 0,
-      packNumbers(row.coverage),
-      packNumbers(marks),
     );
     if (changes === 0) return;
-    for (let at = 0; at < marks.length; at += 2) this.countMark.run(campaign, marks[at]);
+    this.insertObserved.run(campaign, row.index, packAscending(row.coverage), packNumbers(marks));
+    for (let at = 0; at < marks.length; at += 2) reached.set(marks[at]!, (reached.get(marks[at]!) ?? 0) + 1);
     for (const feature of row.coverage) this.cover(campaign, feature, row.index);
     if (row.planJson !== '') this.insertPlan.run(campaign, row.index, row.planJson);
     if (row.signature !== '') this.insertSignature.run(row.signature);

@@ -7,8 +7,8 @@ export const APPLICATION_ID = 0x4644524c;
 export const SCHEMA_VERSION = 2;
 
 /**
- * Version 1. `plan` and `failure` stand apart from `run`, so that totals over a million runs read neither plans nor
- * findings. `run.coverage` holds unsigned 32-bit integers, `run.reached` pairs of them (mark, count), little-endian.
+ * Version 1. `observed`, `plan` and `failure` stand apart from `run`, so that totals over a million runs read none of
+ * them. The blobs of `observed` are packed as `run-codec.ts` says: features, and pairs of mark and count.
  */
 const CAMPAIGNS = `
 CREATE TABLE campaign (
@@ -38,10 +38,15 @@ CREATE TABLE run (
   faults_fired INTEGER NOT NULL,
   wall_ms REAL NOT NULL,
   expected INTEGER NOT NULL,
+  PRIMARY KEY (campaign, idx)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE observed (
+  campaign INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
   coverage BLOB NOT NULL,
   reached BLOB NOT NULL,
   PRIMARY KEY (campaign, idx)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE TABLE plan (
   campaign INTEGER NOT NULL,
   idx INTEGER NOT NULL,
