@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decisionSchema } from './decision.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan, SchedulingPlan } from './plan.ts';
 
 /**
  * The form of a plan file, field by field as `RunPlan` says. Nothing is filled in and nothing may be added: a plan is
@@ -126,6 +126,13 @@ const expectedFailure = z.strictObject({
   reason: z.string(),
 });
 
+const scheduling = z.strictObject({
+  kind: z.literal('pct'),
+  ranks: z.array(z.int().min(0).max(63)),
+  changes: z.array(z.strictObject({ host: count, afterEvents: z.int().min(1).max(0x7fff_ffff) })).max(16),
+  delayUsMax: us,
+});
+
 const plan: z.ZodType<RunPlan> = z.strictObject({
   version: z.literal(1),
   system: z.string().min(1),
@@ -156,6 +163,8 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
   }),
   rarities: z.boolean(),
   decisions: z.array(decisionSchema).exactOptional(),
+  scheduling: scheduling.exactOptional(),
+  budget: z.enum(['safety', 'unrestricted']).exactOptional(),
 });
 
 /** A plan that cannot be used: where, and what to do. Paths read like `faults[2].trigger.nth`. */
@@ -199,7 +208,25 @@ function crossFields(found: RunPlan): PlanReading {
       return mistake(where, `step ${id} has the pattern ${bad}, which is no regular expression`, 'correct the pattern');
     }
   }
-  return { kind: 'plan', plan: found };
+  const unfair = found.scheduling === undefined ? null : schedulingMistake(found, found.scheduling);
+  return unfair === null ? { kind: 'plan', plan: found } : { kind: 'mistake', mistake: unfair };
+}
+
+/** A host served so late that others give it up would be a fault, and one that no budget knows. */
+function schedulingMistake({ variant, cluster, workload }: RunPlan, unfair: SchedulingPlan): PlanMistake | null {
+  const hosts = cluster.replicaCount + cluster.clientCount;
+  const timeoutUs = Math.min(cluster.heartbeatUs, cluster.electionTimeoutUs, cluster.prepareRetryUs, workload.retryUs);
+  const wrong = (path: string, problem: string, remedy: string): PlanMistake => ({ path, problem, remedy });
+  if (variant !== 'swarm') return wrong('scheduling', `stands in a ${variant} plan`, 'leave it out of scenarios');
+  if (unfair.ranks.length > hosts) {
+    return wrong('scheduling.ranks', `names ${unfair.ranks.length} hosts of ${hosts}`, 'give one rank for each host');
+  }
+  const far = unfair.changes.findIndex(({ host }) => host >= hosts);
+  if (far !== -1) {
+    return wrong(`scheduling.changes[${far}].host`, 'does not exist', `give a host from 0 to ${hosts - 1}`);
+  }
+  if (unfair.delayUsMax < timeoutUs) return null;
+  return wrong('scheduling.delayUsMax', `reaches the smallest timeout, ${timeoutUs} us`, `give less than ${timeoutUs}`);
 }
 
 function isPattern(text: string): boolean {

@@ -155,6 +155,19 @@ export interface ExpectedFailure {
   readonly reason: string;
 }
 
+/**
+ * An unfair scheduler for the fault phase (PCT): hosts have ranks, 0 served first, and messages from or to a host come
+ * later the lower it ranks. `changes` say after how many events of its own a host falls behind all others.
+ */
+export interface SchedulingPlan {
+  readonly kind: 'pct';
+  /** Per host, replicas first; the hosts that are not listed have rank 0. */
+  readonly ranks: readonly number[];
+  readonly changes: readonly { readonly host: number; readonly afterEvents: number }[];
+  /** Extra delay of a message of the last host; below every timeout of the plan. */
+  readonly delayUsMax: Us;
+}
+
 /** A complete, resolved description of exactly what will run. Versioned JSON; prints and parses losslessly. */
 export interface RunPlan {
   readonly version: typeof PLAN_VERSION;
@@ -196,4 +209,8 @@ export interface RunPlan {
   readonly rarities: boolean;
   /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */
   readonly decisions?: readonly PlanDecision[];
+  /** Given in drawn plans only: which hosts are served late while faults strike. */
+  readonly scheduling?: SchedulingPlan;
+  /** `unrestricted` lets class C faults strike outside the budget (R1): the run is then out of model. Else `safety`. */
+  readonly budget?: 'safety' | 'unrestricted';
 }

@@ -10,7 +10,7 @@ export interface Finding {
 }
 
 /** Why a run proved nothing. */
-export type InconclusiveReason = 'vacuous' | 'excused' | 'out-of-budget' | 'crashed' | 'hung';
+export type InconclusiveReason = 'vacuous' | 'excused' | 'out-of-budget' | 'out-of-model' | 'crashed' | 'hung';
 
 export type Verdict = 'passed' | 'failed' | 'inconclusive';
 

@@ -43,6 +43,7 @@ const REASON: Readonly<Record<InconclusiveReason, string>> = {
   vacuous: 'what the scenario is about did not happen, so the run proves nothing',
   excused: 'it could not converge, and the damage ledger accounts for every missing copy',
   'out-of-budget': 'the limit of events or of virtual time ended the run first',
+  'out-of-model': 'a property failed after a fault had broken an assumption of the model (--unrestricted)',
   crashed: 'firedrill lost the run twice; this says nothing about the system',
   hung: 'firedrill gave the run up after ten times its wall time; this says nothing about the system',
 };

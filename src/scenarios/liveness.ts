@@ -28,6 +28,7 @@ export function budgetUs(simulation: Simulation): Us {
 /** Ends all faults, brings every host up and lets links open; latent damage on disks stays and must be repaired. */
 export function heal(simulation: Simulation): void {
   simulation.nemesis.stopAll();
+  simulation.cluster.world.scheduling?.clear();
   simulation.disturbedUs = simulation.cluster.world.nowUs;
   for (const host of simulation.cluster.replicaHosts) {
     const machine = simulation.cluster.world.machines[host] as Machine;

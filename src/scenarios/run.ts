@@ -116,6 +116,10 @@ function pendingText(simulation: Simulation, reason: InconclusiveReason | '', en
   switch (reason) {
     case 'vacuous':
       return ending.vacuous;
+    case 'out-of-model': {
+      const [first] = simulation.budget.outOfModel;
+      return `out of model: ${first?.label}: ${first?.reason}`;
+    }
     case 'crashed': {
       const { bytes, bytesMax } = simulation.memory;
       return `memory: ${bytes} modelled bytes held, ${bytesMax} allowed (limits.memoryBytesMax of the plan)`;
@@ -127,10 +131,14 @@ function pendingText(simulation: Simulation, reason: InconclusiveReason | '', en
 
 function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResult {
   const world = simulation.cluster.world;
-  const failed = simulation.findings.length > 0;
+  const found = simulation.findings.length > 0;
+  // What fails after an assumption was broken says nothing about the system (R1).
+  const outOfModel = found && simulation.budget.outOfModel.length > 0;
+  const failed = found && !outOfModel;
   let verdict: Verdict = failed ? 'failed' : 'passed';
   let reason: InconclusiveReason | '' = '';
-  if (!failed && simulation.exhausted !== '') reason = simulation.exhausted;
+  if (outOfModel) reason = 'out-of-model';
+  else if (!failed && simulation.exhausted !== '') reason = simulation.exhausted;
   // A history too large for the search's budget is no proof either way (R21).
   else if (!failed && simulation.checks.linearizable.undecided.length > 0) reason = 'out-of-budget';
   else if (!failed && ending.excused.length > 0) reason = 'excused';

@@ -47,6 +47,7 @@ export class Simulation {
   readonly plan: RunPlan;
   readonly cluster: KimberliteCluster;
   readonly nemesis: Nemesis;
+  readonly budget: Budget;
   readonly properties: PropertySet;
   readonly checks: Checks;
   readonly findings: Finding[];
@@ -123,7 +124,8 @@ export class Simulation {
       onDeliver: () => {},
     };
     const surface = faultSurface(this);
-    this.nemesis = new Nemesis(surface, plan.faults, new Budget('safety', surface));
+    this.budget = new Budget(plan.budget ?? 'safety', surface);
+    this.nemesis = new Nemesis(surface, plan.faults, this.budget);
     world.onMark = (mark, host) => {
       this.coverage?.reaches(mark, host);
       this.nemesis.onMark(mark, host);

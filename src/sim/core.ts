@@ -1,5 +1,6 @@
 import type { Decisions } from './decisions.ts';
 import type { Ledger } from './ledger.ts';
+import type { Scheduling } from './scheduling.ts';
 import type { Us } from './time.ts';
 import type { Trace } from './trace.ts';
 
@@ -16,6 +17,8 @@ export interface WorldCore {
   readonly ledger: Ledger;
   /** Asked wherever a rate decides; null or absent when nobody records and no list is given. */
   readonly decisions?: Decisions | null;
+  /** Delays messages of hosts of low priority; null or absent in a fair world. */
+  readonly scheduling?: Scheduling | null;
   /** Puts an event into the queue; its tie key is mixed from (seed, time, host). */
   schedule(atUs: Us, kind: number, host: number, a: number, b: number, ref: unknown): void;
 }

@@ -4,6 +4,7 @@ import type { Decisions, PacketDeviation } from './decisions.ts';
 import { latencyUs } from './latency.ts';
 import { checkLinkOptions, type DirectedLink, Link, type LinkOptions } from './link.ts';
 import { chance, DOMAIN, mix1, mix6, scale } from './mix.ts';
+import type { Scheduling } from './scheduling.ts';
 import { TIME_US_MAX, type Us } from './time.ts';
 import { RECORD } from './trace.ts';
 
@@ -67,6 +68,7 @@ export class Network {
   readonly hostCount: number;
   private readonly core: WorldCore;
   private readonly decisions: Decisions | null;
+  private readonly scheduling: Scheduling | null;
   private readonly defaults: LinkOptions;
   private readonly links: (Link | null)[];
   /** Options set by `configure`, by link number; the defaults apply otherwise. */
@@ -87,6 +89,7 @@ export class Network {
     this.hostCount = hostCount;
     this.core = core;
     this.decisions = core.decisions ?? null;
+    this.scheduling = core.scheduling ?? null;
     this.defaults = defaults;
     this.links = new Array(hostCount * hostCount).fill(null);
     this.configured = new Map();
@@ -132,6 +135,7 @@ export class Network {
       this.drop(link, message, DROP.queue, 'queue full');
       return;
     }
+    if (this.scheduling !== null) extraUs += this.scheduling.delayUs(from, to);
     this.carry(link, message, attempt, extraUs);
   }
 

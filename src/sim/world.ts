@@ -10,6 +10,7 @@ import type { LinkOptions } from './link.ts';
 import { Machine } from './machine.ts';
 import { DOMAIN, hi32, mix3 } from './mix.ts';
 import { Network } from './network.ts';
+import { Scheduling, type SchedulingOptions } from './scheduling.ts';
 import type { Us } from './time.ts';
 import { RECORD, Trace } from './trace.ts';
 
@@ -31,6 +32,8 @@ export interface WorldOptions {
   /** Records what chance decides, or decides by a list (R26). */
   readonly decisions?: Decisions | null;
   readonly link: LinkOptions;
+  /** Priorities of hosts; null or absent: a fair world. */
+  readonly scheduling?: SchedulingOptions | null;
   readonly machines: readonly MachineSpec[];
 }
 
@@ -52,6 +55,7 @@ export class World implements WorldCore {
   readonly network: Network;
   readonly logging: boolean;
   readonly rarities: boolean;
+  readonly scheduling: Scheduling | null;
   /** Deliveries, disk completions and timers that fired while armed (R29). */
   events: number;
   deliveries: number;
@@ -80,6 +84,8 @@ export class World implements WorldCore {
     this.queue = new EventQueue();
     this.logging = options.logging;
     this.rarities = options.rarities;
+    const unfair = options.scheduling ?? null;
+    this.scheduling = unfair === null ? null : new Scheduling(unfair, options.machines.length);
     this.events = 0;
     this.deliveries = 0;
     this.diskCompletions = 0;
@@ -104,7 +110,9 @@ export class World implements WorldCore {
   }
 
   schedule(atUs: Us, kind: number, host: number, a: number, b: number, ref: unknown): void {
-    this.queue.push(atUs, mix3(this.seed, DOMAIN.tie, atUs, hi32(atUs), host), kind, host, a, b, ref);
+    let tie = mix3(this.seed, DOMAIN.tie, atUs, hi32(atUs), host);
+    if (this.scheduling !== null) tie = this.scheduling.tie(host, tie);
+    this.queue.push(atUs, tie, kind, host, a, b, ref);
   }
 
   /** An appointment of the engine's: `onControl(a, b, ref)` at `atUs`. */
@@ -148,6 +156,7 @@ export class World implements WorldCore {
     }
     if (ran) {
       this.events++;
+      if (this.scheduling !== null) this.scheduling.ran(host);
       if (this.afterEvent !== null) this.afterEvent(host);
     }
     return true;

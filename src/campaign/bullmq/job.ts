@@ -60,7 +60,7 @@ const rangeForm = z.strictObject({
 const args = z.record(z.string(), z.union([z.number(), z.string()]));
 const resultForm: z.ZodType<PlanlessResult> = z.strictObject({
   verdict: z.enum(['passed', 'failed', 'inconclusive']),
-  reason: z.enum(['', 'vacuous', 'excused', 'out-of-budget', 'crashed', 'hung']),
+  reason: z.enum(['', 'vacuous', 'excused', 'out-of-budget', 'out-of-model', 'crashed', 'hung']),
   property: z.string(),
   findings: z.array(z.strictObject({ property: z.string(), site: z.string(), atUs: z.int(), args })),
   // Empty for a run that was lost.

@@ -80,6 +80,7 @@ export class KimberliteCluster {
       rarities: plan.rarities,
       decisions: options.decisions ?? null,
       link: plan.network,
+      scheduling: plan.scheduling ?? null,
       machines,
     });
     this.world.describe = (message) => describeMessage(message as VsrMessage);
