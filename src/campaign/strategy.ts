@@ -1,7 +1,9 @@
 import type { RunPlan } from '../plan/plan.ts';
 import { UserError } from '../plan/user-error.ts';
 import { GuidedStrategy } from './strategies/guided.ts';
+import { PortfolioStrategy } from './strategies/portfolio.ts';
 import { SeedStrategy } from './strategies/seeds.ts';
+import { UnrestrictedStrategy } from './strategies/unrestricted.ts';
 
 /** Plans of one generation: what a strategy may learn from is folded in between two of them (R25). */
 export const GENERATION = 256;
@@ -45,15 +47,21 @@ export interface StrategyOptions {
 }
 
 /** The strategy of that name. Throws a `UserError` for an unknown one. */
-export function strategyOf(name: string, campaignSeed: number, _options: StrategyOptions): Strategy {
+export function strategyOf(name: string, campaignSeed: number, options: StrategyOptions): Strategy {
+  const inner = restricted(name, campaignSeed);
+  return options.unrestricted ? new UnrestrictedStrategy(inner) : inner;
+}
+
+function restricted(name: string, campaignSeed: number): Strategy {
   switch (name) {
     case 'uniform':
     case 'swarm':
+    case 'pct':
       return new SeedStrategy(name);
     case 'guided':
       return new GuidedStrategy(campaignSeed);
     case 'portfolio':
-      return new SeedStrategy('swarm');
+      return new PortfolioStrategy(campaignSeed);
     default:
       throw new UserError(`there is no strategy ${name}`, `use one of ${STRATEGIES.join(', ')}`);
   }

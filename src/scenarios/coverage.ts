@@ -29,7 +29,6 @@ function viewChangeStage(r: Replica): number {
 
 /** Stage of a start or of catching up. */
 function recoveryStage(r: Replica): number {
-  if (!r.opened) return 1;
   if (r.mustRecover) return 2 + bucket(r.recoveryAnswers.size);
   if (r.transferring) return r.pendingCheckpoint === null ? 7 : 8;
   return r.commit < r.catchUpTo ? 9 : 0;

@@ -44,19 +44,25 @@ export class GuidedStrategy implements Strategy {
   }
 
   generation(g: number, seeds: readonly number[]): readonly PlannedRun[] {
-    const wheel = new Wheel(this.queue, g);
-    return seeds.map((seed) => this.planned(seed, wheel));
+    const mutation = this.mutations(g);
+    return seeds.map((seed) => {
+      const draw = choices(seed, this.campaignSeed, 'guided');
+      return draw.chance(1, 2) ? freshPlan(seed, draw) : mutation(seed);
+    });
   }
 
-  /** A plan of one seed: fresh, or a mutation. */
-  private planned(seed: number, wheel: Wheel): PlannedRun {
-    const draw = choices(seed, this.campaignSeed, 'guided');
-    if (wheel.isEmpty || draw.chance(1, 2)) return freshPlan(seed, draw);
-    const parent = wheel.member(draw);
-    const mate = wheel.member(draw);
-    return {
-      plan: mutatedPlan(parent.plan, mate.plan, seed, draw),
-      origin: `mutated from seed ${parent.plan.seed} of generation ${parent.generation}`,
+  /** Makes mutations of what the runs before generation `g` showed; fresh plans while they have shown nothing. */
+  mutations(g: number): (seed: number) => PlannedRun {
+    const wheel = new Wheel(this.queue, g);
+    return (seed) => {
+      const draw = choices(seed, this.campaignSeed, 'guided/mutation');
+      if (wheel.isEmpty) return freshPlan(seed, draw);
+      const parent = wheel.member(draw);
+      const mate = wheel.member(draw);
+      return {
+        plan: mutatedPlan(parent.plan, mate.plan, seed, draw),
+        origin: `mutated from seed ${parent.plan.seed} of generation ${parent.generation}`,
+      };
     };
   }
 

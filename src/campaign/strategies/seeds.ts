@@ -1,10 +1,11 @@
+import { pctPlan } from '../../faults/pct.ts';
 import { swarmPlan } from '../../faults/swarm.ts';
 import { uniformPlan } from '../../faults/uniform.ts';
 import type { RunPlan } from '../../plan/plan.ts';
 import type { PlannedRun, Strategy } from '../strategy.ts';
 
 /** Generators that look at nothing but the seed. */
-const GENERATORS = { swarm: (seed: number) => swarmPlan(seed), uniform: uniformPlan } as const;
+const GENERATORS = { swarm: (seed: number) => swarmPlan(seed), uniform: uniformPlan, pct: pctPlan } as const;
 
 /** Each seed is expanded for itself; nothing is learnt. */
 export class SeedStrategy implements Strategy {
