@@ -6,6 +6,7 @@ import { type RegisterInput, type RegisterOutput, registerModel } from '../../sr
 import { mix32, SearchMemo } from '../../src/checkers/search-memo.ts';
 import { NEVER_RETURNED, type Operation, type SequentialModel } from '../../src/checkers/sequential-model.ts';
 import { checkWitness } from '../../src/checkers/witness.ts';
+import { bruteForce } from './brute-force.ts';
 import { cas, type RegisterOperation, read, recordedRun, write } from './register-histories.ts';
 
 type LogOperation = Operation<{ kind: 'append'; eventId: number } | { kind: 'read' }, LogHead>;
@@ -14,33 +15,6 @@ const PLENTY = { stepsMax: 10_000_000 };
 
 const judgeRegister = (operations: readonly RegisterOperation[]) =>
   checkLinearizability(registerModel(), operations, PLENTY).verdict;
-
-/** The dumbest possible judge: every permutation of every subset that holds all completed operations. */
-function bruteForce<State, Input, Output>(
-  model: SequentialModel<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-): boolean {
-  const isOrder = (order: readonly number[]): boolean => {
-    for (let b = 0; b < order.length; b += 1) {
-      for (let a = 0; a < b; a += 1) {
-        if (operations[order[b]!]!.returnSeq < operations[order[a]!]!.callSeq) return false;
-      }
-    }
-    let state = model.init();
-    for (const index of order) {
-      const step = model.step(state, operations[index]!.input, operations[index]!.output);
-      if (!step.ok) return false;
-      state = step.state;
-    }
-    return true;
-  };
-  const extend = (order: readonly number[]): boolean => {
-    const missing = operations.some((each, index) => each.returnSeq !== NEVER_RETURNED && !order.includes(index));
-    if (!missing && isOrder(order)) return true;
-    return operations.some((_, index) => !order.includes(index) && extend([...order, index]));
-  };
-  return extend([]);
-}
 
 /** A toy chain for the stream model: order-sensitive in both words. */
 const chainStep = (chain0: number, chain1: number, eventId: number): readonly [number, number] => [
