@@ -36,6 +36,8 @@ export interface CampaignEnd {
   readonly complete: boolean;
   /** Runs below this index belong to generations that are complete. */
   readonly comparedTo: number;
+  /** The index after the last stored one. */
+  readonly storedTo: number;
 }
 
 /** A plan of a learning strategy, and its origin, beside its slot. */
@@ -86,12 +88,14 @@ export class Coordinator {
   private end(): CampaignEnd {
     const { order } = this.task;
     const complete = this.stored.size === order.total;
-    if (complete) return { complete, comparedTo: order.total };
+    if (complete) return { complete, comparedTo: order.total, storedTo: order.total };
+    let storedTo = 0;
+    for (const index of this.stored) storedTo = Math.max(storedTo, index + 1);
     let first = 0;
     while (this.stored.has(first)) first++;
     let comparedTo = 0;
     for (let g = 0; order.generation(g).to <= first; g++) comparedTo = order.generation(g).to;
-    return { complete, comparedTo };
+    return { complete, comparedTo, storedTo };
   }
 
   private mustStop(): boolean {

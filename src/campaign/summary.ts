@@ -57,6 +57,8 @@ export interface CampaignSummary {
   readonly virtualUs: number;
   /** Marks with the number of runs that reached them, by name. */
   readonly marks: readonly (readonly [mark: string, runs: number])[];
+  /** For each signature the first stored run that failed by it without having declared so; by index. */
+  readonly firstUnexpected: readonly (readonly [signature: string, index: number])[];
   /** Of `crashed` and `hung` runs, and of runs whose repetition differed: the first ones. */
   readonly lost: readonly OddRun[];
   readonly nondeterministic: readonly OddRun[];
@@ -65,15 +67,15 @@ export interface CampaignSummary {
 const CHUNK = 1_024;
 const ODD_MAX = 20;
 
-/** Reads a campaign's runs below `comparedTo` from the store and adds them up. */
-export function summarise(store: CampaignStore, id: number, comparedTo: number, total: number): CampaignSummary {
+/** Reads a campaign's runs from the store, of which none stands at `storedTo` or above, and adds up those below `comparedTo`. */
+export function summarise(store: CampaignStore, id: number, comparedTo: number, storedTo: number): CampaignSummary {
   const sum = new Sum();
   let leftOut = 0;
   let failedLeftOut = 0;
-  for (let from = 0; from < total; from += CHUNK) {
-    const rows = store.runs(id, from, from + CHUNK - 1);
-    if (rows.length === 0 && from >= comparedTo) break;
-    for (const row of rows) {
+  const firstUnexpected = new Map<string, number>();
+  for (let from = 0; from < storedTo; from += CHUNK) {
+    for (const row of store.runs(id, from, from + CHUNK - 1)) {
+      if (isUnexpected(row) && !firstUnexpected.has(row.signature)) firstUnexpected.set(row.signature, row.index);
       if (row.index < comparedTo) sum.add(row);
       else {
         leftOut++;
@@ -81,7 +83,7 @@ export function summarise(store: CampaignStore, id: number, comparedTo: number, 
       }
     }
   }
-  return { leftOut, failedLeftOut, ...sum.result() };
+  return { leftOut, failedLeftOut, firstUnexpected: [...firstUnexpected], ...sum.result() };
 }
 
 function isUnexpected({ expected, verdict }: RunRow): boolean {
@@ -115,7 +117,7 @@ class Sum {
     this.sizes[2].push(row.faultsFired);
   }
 
-  result(): Omit<CampaignSummary, 'leftOut' | 'failedLeftOut'> {
+  result(): Omit<CampaignSummary, 'leftOut' | 'failedLeftOut' | 'firstUnexpected'> {
     const [events, acknowledged, faults] = this.sizes;
     return {
       runs: this.runs,

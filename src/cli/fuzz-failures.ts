@@ -1,5 +1,5 @@
 import type { CampaignEngine } from '../campaign/engine.ts';
-import type { OddRun } from '../campaign/summary.ts';
+import type { CampaignSummary, OddRun } from '../campaign/summary.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { FuzzBundles } from './fuzz-bundles.ts';
 import type { ReportedOdd, ReportedSignature } from './fuzz-report.ts';
@@ -15,17 +15,23 @@ export interface Again {
 /** Signatures that get a bundle of their first failure; more than this many are one bug seen in many ways. */
 const BUNDLES_MAX = 40;
 
-/** The failures of a campaign by signature, each with a bundle of its first one. */
-export async function reportedSignatures(store: CampaignStore, id: number, again: Again): Promise<ReportedSignature[]> {
+/** The failures of a campaign by signature, each with a bundle of the first one that nobody had declared. */
+export async function reportedSignatures(
+  store: CampaignStore,
+  id: number,
+  { firstUnexpected }: Pick<CampaignSummary, 'firstUnexpected'>,
+  again: Again,
+): Promise<ReportedSignature[]> {
+  const undeclared = new Map(firstUnexpected);
   const reported: ReportedSignature[] = [];
   for (const row of store.signatures(id)) {
-    const [first] = store.runs(id, row.firstIndex, row.firstIndex);
-    const unexpected = first?.expected === false;
-    const wanted = first?.verdict === 'failed' && unexpected && reported.length < BUNDLES_MAX;
+    const index = undeclared.get(row.signature);
+    const [first] = index === undefined ? [] : store.runs(id, index, index);
+    const wanted = first?.verdict === 'failed' && reported.length < BUNDLES_MAX;
     const bundle = wanted ? await again.bundles.of(first, again.engine, again.campaign) : null;
     const line = (verb: string): string | null =>
       bundle === null ? null : `npx firedrill ${verb} ${shellWord(bundle)}`;
-    reported.push({ ...row, unexpected, bundle, replay: line('replay'), shrink: line('shrink') });
+    reported.push({ ...row, unexpected: first !== undefined, bundle, replay: line('replay'), shrink: line('shrink') });
   }
   return reported;
 }

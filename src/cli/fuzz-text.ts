@@ -87,7 +87,12 @@ function signatureLines({ signatures }: FuzzReport, paint: Painter): string[] {
   const table = new Table({ head: ['failures', 'signature', 'triage', 'first seed'], style: STYLE });
   for (const { count, signature, known, note, firstSeed, unexpected } of signatures) {
     const seen = known ? `known${note === '' ? '' : `: ${note}`}` : 'new';
-    table.push([count, unexpected ? paint.bad(signature) : signature, unexpected ? seen : 'declared', firstSeed]);
+    table.push([
+      count,
+      unexpected ? paint.bad(signature) : signature,
+      unexpected ? seen : seen === 'new' ? 'declared' : seen,
+      firstSeed,
+    ]);
   }
   const lines = signatures.flatMap(({ replay, shrink }) => [
     ...(replay === null ? [] : [`  replay: ${replay}`]),

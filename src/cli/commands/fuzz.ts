@@ -115,8 +115,8 @@ async function runAndReport(
     const interrupted = interrupt.signal.aborted;
     store.setState(record.id, interrupted ? 'interrupted' : 'finished');
     const openEnd = record.spec.seedTo < 0;
-    const compared = openEnd && end.comparedTo > 0 ? end.comparedTo : order.total;
-    const summary = summarise(store, record.id, compared, order.total);
+    const compared = openEnd && end.comparedTo > 0 ? end.comparedTo : end.storedTo;
+    const summary = summarise(store, record.id, compared, end.storedTo);
     const again = { bundles, engine: interrupted ? null : workers, campaign: campaignName(record) };
     return fuzzReport({
       record,
@@ -126,7 +126,7 @@ async function runAndReport(
       jobs,
       summary,
       features: store.featureCount(record.id),
-      signatures: await reportedSignatures(store, record.id, again),
+      signatures: await reportedSignatures(store, record.id, summary, again),
       lost: oddRuns(store, record.id, summary.lost, bundles),
       nondeterministic: oddRuns(store, record.id, summary.nondeterministic, bundles),
       session,
