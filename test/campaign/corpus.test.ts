@@ -14,13 +14,16 @@ import {
   readEntry,
 } from '../../src/campaign/corpus.ts';
 import { replayCorpus } from '../../src/campaign/corpus-replay.ts';
+import { triage } from '../../src/campaign/signature.ts';
 import { bundleOf, bundleText } from '../../src/cli/bundle.ts';
 import { type CorpusOptions, corpus } from '../../src/cli/commands/corpus.ts';
 import { checkPlanNames } from '../../src/cli/known-names.ts';
 import type { RunPlan } from '../../src/plan/plan.ts';
 import type { RunResult } from '../../src/plan/result.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
+import { CampaignStore } from '../../src/store/campaign-store.ts';
 import { fakeEngine, listen } from '../cli/kit.ts';
+import { failedRow, SPEC } from '../store/rows.ts';
 import { failedResult, samplePlan, sampleResult } from '../support/sample-plan.ts';
 import { fakeRunPlan } from './fake-run.ts';
 
@@ -162,7 +165,16 @@ describe('firedrill corpus', () => {
   const engine = fakeEngine();
   const start = async (folder: string, changes: Partial<CorpusOptions>) => {
     const heard = listen();
-    const options = { action: 'run', bundle: null, note: null, folder, jobs: 1, json: false, ...changes } as const;
+    const options = {
+      action: 'run',
+      bundle: null,
+      note: null,
+      database: null,
+      folder,
+      jobs: 1,
+      json: false,
+      ...changes,
+    } as const;
     const code = await corpus(options, heard, engine);
     return { code, out: heard.out };
   };
@@ -188,6 +200,25 @@ describe('firedrill corpus', () => {
     expect(code).toBe(1);
     expect(out).toContain('must pass (INV-DURABLE-ACK @ ');
     expect(out).toContain('\n  lost a vote\n0 of 1 entries end as they say\n');
+  });
+
+  it('marks the signature as known in a campaign database that is there', async () => {
+    const folder = testFolder();
+    const bundle = await bundleFile(join(folder, 'b'), samplePlan({ scenario: 'fake-broken' }));
+    const database = join(folder, 'campaign.db');
+    const add = { action: 'add', bundle, note: 'lost a vote', database } as const;
+    await expect(start(folder, add)).rejects.toThrow(`there is no database ${database}`);
+    const store = CampaignStore.open(database);
+    onTestFinished(() => store.close());
+    const signature = `INV-DURABLE-ACK @ ${FOUND!.site}`;
+    store.putRuns(store.create(SPEC), [failedRow(0, 'INV-DURABLE-ACK', FOUND!.site), failedRow(1, 'INV-A', 'b')]);
+    await start(folder, add);
+    const rows = store.signatures(null);
+    expect(rows.map((row) => [row.signature, row.known, row.note])).toEqual([
+      ['INV-A @ b', false, ''],
+      [signature, true, 'lost a vote'],
+    ]);
+    expect(triage(rows, corpusSignatures(readCorpus(folder))).fresh.map((row) => row.signature)).toEqual(['INV-A @ b']);
   });
 
   it('keeps a mended failure with the property of its bundle, and passes', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -16,6 +17,7 @@ import type { RunPlan } from '../../plan/plan.ts';
 import type { RunResult } from '../../plan/result.ts';
 import { UserError } from '../../plan/user-error.ts';
 import { MUTANTS } from '../../scenarios/rules-table.ts';
+import { CampaignStore } from '../../store/campaign-store.ts';
 import { type BundleContent, readBundle } from '../bundle.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT, worstExit } from '../exit-codes.ts';
@@ -27,6 +29,7 @@ export interface CorpusOptions {
   /** Only for `add`. */
   readonly bundle: string | null;
   readonly note: string | null;
+  readonly database: string | null;
   readonly folder: string;
   /** null: as many as there are cores. */
   readonly jobs: number | null;
@@ -55,6 +58,7 @@ async function add(options: CorpusOptions, out: CommandOutput, engine: Workers):
   checkPlanNames(bundle.plan, `${options.bundle}: plan`);
   const [result] = await execute(options, engine)([bundle.plan]);
   const entry = entryOf(bundle, result!, options);
+  if (options.database !== null) markKnown(options.database, entry);
   const { name, isNew } = keepEntry(options.folder, entry);
   const path = join(options.folder, name);
   const { expect, note, needs } = entry;
@@ -68,6 +72,17 @@ async function add(options: CorpusOptions, out: CommandOutput, engine: Workers):
     out.stdout('it fails as yet: firedrill corpus run exits 1 until the bug is mended\n');
   }
   return EXIT.expected;
+}
+
+/** A database that is not there is no place for triage: opening would create an empty one. */
+function markKnown(path: string, entry: CorpusEntry): void {
+  if (!existsSync(path)) throw new UserError(`there is no database ${path}`, 'name the --db of the campaign');
+  const store = CampaignStore.open(path);
+  try {
+    store.setKnown(entrySignature(entry), entry.note);
+  } finally {
+    store.close();
+  }
 }
 
 /** The entry of a bundle whose plan has just been replayed: the replay knows the site, the bundle only the property. */

@@ -15,6 +15,7 @@ export const CORPUS: Row<{ readonly name: 'corpus'; readonly options: CorpusOpti
   ],
   options: [
     value('note', 'what went wrong and why, in one line (add; not needed for a mutant)'),
+    value('db', 'campaign database in which the signature counts as known from now on (add)'),
     value('corpus', 'folder of the entries (default: corpus)'),
     value('jobs', 'worker processes (default: one a core)'),
     JSON_FLAG,
@@ -46,14 +47,16 @@ function readCorpusOptions(values: Record<string, unknown>): CorpusOptions {
       'name the bundle of a failure: firedrill corpus add BUNDLE',
     );
   }
-  if (action !== 'add' && (bundle !== undefined || note !== undefined)) {
-    const what = bundle === undefined ? '--note' : bundle;
+  const database = text(values, 'db');
+  if (action !== 'add' && (bundle ?? note ?? database) !== undefined) {
+    const what = bundle ?? (note === undefined ? '--db' : '--note');
     throw new UserError(`corpus ${action} takes no ${what}`, 'leave it out, or use corpus add');
   }
   return {
     action,
     bundle: bundle ?? null,
     note: note ?? null,
+    database: database ?? null,
     folder: text(values, 'corpus') ?? 'corpus',
     jobs: readJobs(text(values, 'jobs')),
     json: isSet(values, 'json'),
