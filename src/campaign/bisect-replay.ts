@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { STEP } from './bisect.ts';
 
@@ -14,13 +14,6 @@ export interface BisectStep {
   readonly repository: string;
   /** Where bundles of the replays go; outside the tree. */
   readonly reports: string;
-}
-
-/** The entry of the step beside this file: compiled in `dist`, as written under a test. */
-export function stepEntry(): URL {
-  const entry = new URL('./bisect-step.ts', import.meta.url);
-  if (import.meta.url.endsWith('.js')) entry.pathname = entry.pathname.replace(/\.ts$/, '.js');
-  return entry;
 }
 
 /**
@@ -111,11 +104,4 @@ interface ReplayedRun {
   readonly verdict?: string;
   readonly property?: string;
   readonly findings?: readonly { readonly property?: string }[];
-}
-
-/** Writes the step's file; returns its path. */
-export function writeStep(folder: string, step: BisectStep): string {
-  const path = join(folder, 'step.json');
-  writeFileSync(path, JSON.stringify(step));
-  return path;
 }

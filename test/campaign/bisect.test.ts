@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type BisectOutcome, bisect, repositoryAround } from '../../src/campaign/bisect.ts';
+import { stepCommand } from '../../src/campaign/bisect-entry.ts';
 import { judge, replayCommit } from '../../src/campaign/bisect-replay.ts';
 import { bundleOf, bundleText } from '../../src/cli/bundle.ts';
 import { bisect as command } from '../../src/cli/commands/bisect.ts';
@@ -165,7 +166,10 @@ describe('what a commit says of a plan', () => {
     mkdirSync(join(repositoryOfIt, 'node_modules', 'kept'), { recursive: true });
     const step = { planFile: 'plan.json', property: 'INV-A', repository: repositoryOfIt, reports: 'reports' };
     expect(replayCommit(tree, step)).toBe(1);
-    expect(replayCommit(tree, step)).toBe(1);
+    // The process that git starts, in a tree that has its packages already.
+    const [program, ...rest] = stepCommand(testFolder(), step);
+    const { status, stderr } = spawnSync(program!, rest, { cwd: tree, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, 'bisect: this commit fails INV-A\n']);
     rmSync(tree, { recursive: true });
     expect(readdirSync(join(repositoryOfIt, 'node_modules'))).toEqual(['kept']);
     expect(replayCommit(commit(run({}), 'exit 3'), step)).toBe(125);

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BisectOutcome, repositoryAround, bisect as search } from '../../campaign/bisect.ts';
-import { stepEntry, writeStep } from '../../campaign/bisect-replay.ts';
+import { stepCommand } from '../../campaign/bisect-entry.ts';
 import { planText } from '../../plan/read.ts';
 import { UserError } from '../../plan/user-error.ts';
 import { readBundle } from '../bundle.ts';
@@ -43,12 +42,11 @@ export async function bisect(
     const planFile = join(folder, 'plan.json');
     writeFileSync(planFile, planText(plan));
     const step = { planFile, property: expected.property, repository, reports: join(folder, 'reports') };
-    const own = (): string[] => [process.execPath, fileURLToPath(stepEntry()), writeStep(folder, step)];
     const outcome = await search({
       repository,
       good: options.good,
       bad: options.bad,
-      command: place.command ?? own(),
+      command: place.command ?? stepCommand(folder, step),
       say: (text) => out.stderr(text),
     });
     return report(outcome, options, out);
