@@ -1,29 +1,14 @@
 import type { Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
+import { LIVENESS_MUTANTS } from './mutants/liveness.ts';
+import { differs, type Mutant } from './mutants/mutant.ts';
+import { QUORUM_MUTANTS } from './mutants/quorums.ts';
+import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
+import { SESSION_MUTANTS } from './mutants/sessions.ts';
+import { VIEW_MUTANTS } from './mutants/views.ts';
 
-/**
- * A planted bug: one small decision of the protocol overridden (R27). `property` is the end-to-end property that must
- * fail; `fault` the kinds of faults that it needs to show; `fired` is the mark that the overridden decision sets the
- * first time its answer differs from the honest one.
- */
-export interface Mutant {
-  readonly id: string;
-  /** What is planted, in one line. */
-  readonly what: string;
-  /** Where the bug is known from. */
-  readonly source: string;
-  readonly property: string;
-  readonly needs: readonly string[];
-  override(honest: Rules, fired: () => void): Partial<Rules>;
-}
-
-/** Calls `fired` whenever the planted answer differs from the honest one. */
-function differs<T>(fired: () => void, honest: T, planted: T): T {
-  if (honest !== planted) fired();
-  return planted;
-}
-
-export const MUTANTS: readonly Mutant[] = [
+/** The planted bugs of issue 2. */
+const FIRST_MUTANTS: readonly Mutant[] = [
   {
     id: 'ack-before-sync',
     what: 'prepare_ok leaves before the prepare is synced',
@@ -200,6 +185,16 @@ export const MUTANTS: readonly Mutant[] = [
     needs: ['net.degrade'],
     override: (honest, fired) => ({ answersFromTable: () => differs(fired, honest.answersFromTable(), false) }),
   },
+];
+
+/** All planted bugs of the protocol, in the order of the kill table. */
+export const MUTANTS: readonly Mutant[] = [
+  ...FIRST_MUTANTS,
+  ...QUORUM_MUTANTS,
+  ...VIEW_MUTANTS,
+  ...RECOVERY_MUTANTS,
+  ...SESSION_MUTANTS,
+  ...LIVENESS_MUTANTS,
 ];
 
 /** Guards of the simulated product (R18): switching one off overrides the same kind of decision as a mutant does. */

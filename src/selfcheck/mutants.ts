@@ -1,7 +1,8 @@
 import { swarmPlan } from '../faults/swarm.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { RunResult } from '../plan/result.ts';
-import { MUTANTS, type Mutant } from '../scenarios/rules-table.ts';
+import type { Mutant } from '../scenarios/mutants/mutant.ts';
+import { MUTANTS } from '../scenarios/rules-table.ts';
 import { MUTANT_FIRED } from '../scenarios/run.ts';
 
 /** One row of the kill table (R27). */

@@ -15,11 +15,13 @@ interface ChunkJob {
 export class ChunkReader {
   private readonly host: Host;
   private readonly token: number;
+  private readonly readsPastCache: () => boolean;
   private readonly jobs: ChunkJob[];
 
   /** `token` must be used by nobody else on this process. */
-  constructor(host: Host, token: number) {
+  constructor(host: Host, token: number, readsPastCache: () => boolean = () => true) {
     this.host = host;
+    this.readsPastCache = readsPastCache;
     this.token = token;
     this.jobs = [];
   }
@@ -28,7 +30,9 @@ export class ChunkReader {
   read(file: string, chunkBytes: number, count: number, done: (chunks: (Uint8Array | null)[]) => void): void {
     const job: ChunkJob = { file, chunkBytes, chunks: new Array(count).fill(null), done, open: 1 };
     this.jobs.push(job);
-    this.host.readDirect(file, 0, chunkBytes * count, this.token, (this.jobs.length - 1) * 65_536);
+    const tag = (this.jobs.length - 1) * 65_536;
+    if (this.readsPastCache()) this.host.readDirect(file, 0, chunkBytes * count, this.token, tag);
+    else this.host.read(file, 0, chunkBytes * count, this.token, tag);
   }
 
   /** A completion; false when it was not one of this reader's. */

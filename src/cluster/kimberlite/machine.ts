@@ -82,10 +82,8 @@ export class KimberliteMachine implements StateMachine {
         this.hash1 = (this.hash1 ^ next[0] ^ payloadDigest(prepare.body)) | 0;
         return outcome(stream.length, stream.chain0, stream.chain1);
       }
-      case KIMBERLITE_OPERATION.read: {
-        const stream = this.streams.get(word(prepare.body, 0));
-        return stream === undefined ? outcome(0, 0, 0) : outcome(stream.length, stream.chain0, stream.chain1);
-      }
+      case KIMBERLITE_OPERATION.read:
+        return this.head(prepare.body);
       case OPERATION.config: {
         const key = word(prepare.body, 0);
         const before = this.settings.get(key) ?? 0;
@@ -95,6 +93,10 @@ export class KimberliteMachine implements StateMachine {
       default:
         return outcome(0, 0, 0);
     }
+  }
+
+  query(operation: number, body: Uint8Array): Uint8Array | null {
+    return operation === KIMBERLITE_OPERATION.read ? this.head(body) : null;
   }
 
   snapshot(): Uint8Array {
@@ -145,6 +147,11 @@ export class KimberliteMachine implements StateMachine {
       this.settings.set(view.getUint32(at, true), view.getUint32(at + 4, true));
       at += 8;
     }
+  }
+
+  private head(body: Uint8Array): Uint8Array {
+    const stream = this.streams.get(word(body, 0));
+    return stream === undefined ? outcome(0, 0, 0) : outcome(stream.length, stream.chain0, stream.chain1);
   }
 
   private stream(key: number): StreamState {

@@ -58,7 +58,7 @@ export function onCheckpointDisk(r: Replica, op: DiskOp): boolean {
   }
   const blob = r.pendingCheckpoint;
   if (blob === null || blob.op !== op.tag) return true;
-  if (op.token === TOKEN.checkpointWrite) {
+  if (op.token === TOKEN.checkpointWrite && r.config.rules.syncsCheckpoint()) {
     r.host.fsync(op.file, TOKEN.checkpointSync, op.tag);
     return true;
   }
@@ -86,6 +86,7 @@ export function onCheckpointPersisted(r: Replica, checkpointOp: number): boolean
   r.peerCheckpoints[r.replica] = blob.op;
   if (transferred) {
     restoreState(r, blob);
+    if (!r.config.rules.keepsSessionsOfTransfer()) r.sessions.clear();
     r.commit = blob.op;
     r.commitMax = Math.max(r.commitMax, blob.op);
     if (r.logView === r.pendingLogView) r.op = Math.max(r.op, r.pendingHead);
@@ -125,7 +126,8 @@ export function requestTransfer(r: Replica, from: number): void {
 /** Answers a peer that lags behind this replica's checkpoint. */
 export function onGetCheckpoint(r: Replica, from: number, message: VsrMessage): void {
   const blob = r.checkpointBlob;
-  if (blob === null || blob.op <= message.op || r.mustRecover || message.view > r.view) return;
+  if (blob === null || r.mustRecover || message.view > r.view) return;
+  if (!r.config.rules.transfers(blob.op, message.op, 0)) return;
   const answer = r.message('checkpoint');
   answer.op = r.op;
   answer.commit = r.commitMax;
@@ -142,7 +144,8 @@ export function onGetCheckpoint(r: Replica, from: number, message: VsrMessage): 
  */
 export function onCheckpoint(r: Replica, from: number, message: VsrMessage): void {
   const blob = message.blob;
-  if (blob === null || blob.op <= r.commit || blob.op < r.checkpointOp || r.pendingCause === 'transfer') return;
+  if (blob === null || r.pendingCause === 'transfer') return;
+  if (!r.config.rules.transfers(blob.op, r.commit, r.checkpointOp)) return;
   // The log of a replica that is in normal operation in the view is a prefix of its primary's.
   const sameLog = r.view === message.view && r.logView === r.view && message.logView === message.view;
   const asFollower = sameLog && !r.isLeader();

@@ -16,6 +16,10 @@ export function advanceCommit(r: Replica): void {
     const next = r.commit + 1;
     if (r.pendingCause !== '' && next % r.config.checkpointOps === 0) break;
     const prepare = r.journal.entry(next);
+    if (prepare === null && !r.config.rules.waitsForMissing()) {
+      r.commit = next;
+      continue;
+    }
     if (prepare === null) {
       if (limit > r.op) r.commit = limit;
       r.dirty = true;
@@ -49,7 +53,10 @@ function apply(r: Replica, prepare: Prepare): void {
     default: {
       const session = r.sessions.get(prepare.client);
       // A request of a session that an earlier entry evicted is not executed (R13); every replica decides alike.
-      if (prepare.client !== 0 && (session === null || session.request >= prepare.request)) {
+      if (
+        prepare.client !== 0 &&
+        (session === null ? r.config.rules.needsSession() : session.request >= prepare.request)
+      ) {
         r.machine.apply({ ...prepare, operation: OPERATION.noop });
         break;
       }
@@ -57,7 +64,7 @@ function apply(r: Replica, prepare: Prepare): void {
       if (session !== null) {
         session.request = prepare.request;
         session.op = prepare.op;
-        session.timestampUs = prepare.timestampUs;
+        session.timestampUs = r.config.rules.executionTimeUs(prepare.timestampUs, r.host);
         session.reply = reply;
       }
     }
@@ -89,6 +96,23 @@ export function replyDigest(reply: Uint8Array): number {
   return digest | 0;
 }
 
+/**
+ * Answers a read from the present state of this replica, without the log and without asking whether it still leads;
+ * false when the request is no read. Only a mutant comes here.
+ */
+export function answerLocally(r: Replica, message: VsrMessage): boolean {
+  const body = r.machine.query(message.operation, message.body ?? EMPTY);
+  if (body === null || r.sessions.get(message.client)?.session !== message.nonce) return false;
+  const reply = r.message('reply');
+  reply.client = message.client;
+  reply.request = message.request;
+  reply.commit = r.commit;
+  reply.nonce = message.nonce;
+  reply.body = body;
+  r.send(hostOfClient(message.client), r.sealed(reply, message.client, message.request));
+  return true;
+}
+
 /** Sends the reply that the client table holds for `client`, if any. */
 export function answerFromTable(r: Replica, client: number): void {
   const session = r.sessions.get(client);
@@ -100,7 +124,7 @@ export function answerFromTable(r: Replica, client: number): void {
   reply.commit = r.commit;
   reply.nonce = session.session;
   reply.timeUs = session.timestampUs;
-  reply.body = session.reply;
+  reply.body = r.config.rules.keptReply(r.sessions, session).reply;
   r.send(hostOfClient(client), r.sealed(reply, client, session.request));
 }
 

@@ -1,6 +1,6 @@
 import { OPERATION, type Prepare, sameSum } from '../storage/prepare.ts';
 import { makePrepare } from '../storage/record.ts';
-import { advanceCommit, answerFromTable, hostOfClient, isKnownRequest } from './commit.ts';
+import { advanceCommit, answerFromTable, answerLocally, hostOfClient, isKnownRequest } from './commit.ts';
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';
 import type { Replica } from './replica.ts';
@@ -14,6 +14,7 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     onRequestAtBackup(r, message);
     return;
   }
+  if (!r.config.rules.readsThroughLog() && answerLocally(r, message)) return;
   if (isKnownRequest(r, message)) {
     const session = r.sessions.get(message.client);
     if (session !== null && session.request === message.request && r.config.rules.answersFromTable()) {
@@ -24,7 +25,11 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     if (r.config.rules.answersFromTable()) return;
   }
   if (r.inPipeline.get(message.client) === message.request && r.config.rules.answersFromTable()) return;
-  if (message.operation !== OPERATION.register && r.sessions.get(message.client)?.session !== message.nonce) {
+  if (
+    message.operation !== OPERATION.register &&
+    r.sessions.get(message.client)?.session !== message.nonce &&
+    r.config.rules.needsSession()
+  ) {
     // No session, or one that a late duplicate of the registration opened anew: this request's session is gone (R13).
     if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
     return;
@@ -70,8 +75,7 @@ function evict(r: Replica, request: VsrMessage): void {
 
 /** Whether the slot of the next op may be overwritten: its former op lies under a checkpoint that a quorum holds (R7). */
 function hasRoom(r: Replica): boolean {
-  const former = r.op + 1 - r.config.journalSlots;
-  return former <= r.checkpointQuorumOp && former <= r.checkpointOp;
+  return accepts(r, r.op + 1);
 }
 
 /** Synchronised time for the next entry, or -1 when the cluster clock has no epoch: then writes are refused (R6). */
@@ -106,7 +110,7 @@ export function prepareEntry(
   timestampUs: number,
   body: Uint8Array,
 ): void {
-  const prepare = makePrepare({
+  const sealed = makePrepare({
     cluster: r.config.cluster,
     epoch: r.epoch,
     view: r.view,
@@ -118,6 +122,7 @@ export function prepareEntry(
     timestampUs,
     body,
   });
+  const prepare = r.config.rules.sealedEntry(sealed);
   r.lastTimestampUs = timestampUs;
   r.op = prepare.op;
   const slot = r.journal.slotOf(prepare.op);
@@ -164,7 +169,7 @@ export function onPrepare(r: Replica, from: number, message: VsrMessage): void {
 
 function accepts(r: Replica, op: number): boolean {
   const former = op - r.config.journalSlots;
-  return former <= r.checkpointQuorumOp && former <= r.checkpointOp;
+  return r.config.rules.slotIsFree(former, r.checkpointOp, r.checkpointQuorumOp);
 }
 
 function onKnownPrepare(r: Replica, prepare: Prepare): void {
@@ -183,7 +188,7 @@ function onKnownPrepare(r: Replica, prepare: Prepare): void {
 
 /** Appends `prepare` as op + 1 of the view's log; refuses one that does not continue the own head. */
 function appendFollowing(r: Replica, prepare: Prepare): boolean {
-  if (!sameSum(prepare.parent, r.headSum())) {
+  if (!r.config.rules.follows(prepare.parent, r.headSum())) {
     r.host.reached('prepare-breaks-chain');
     return false;
   }
@@ -233,14 +238,17 @@ function needRepair(r: Replica): void {
 function hearPrimary(r: Replica, message: VsrMessage): void {
   if (message.op > r.primaryOp) r.primaryOp = message.op;
   if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;
-  r.viewChangeRound = 0;
+  r.viewChangeRound = r.config.rules.roundAfterView(r.viewChangeRound);
   r.proposed = 0;
   r.armElection();
 }
 
 /** The cluster has committed up to `commit` (of this view's log). */
 export function learnCommit(r: Replica, commit: number): void {
-  if (commit > r.commitMax) r.commitMax = commit;
+  const known = r.config.rules.knownCommit(r.commitMax, commit);
+  // Only a mutant makes a commit number go back.
+  if (known < r.commitMax && known < r.commit) r.commit = known;
+  r.commitMax = known;
   if (r.commit < r.commitMax) {
     advanceCommit(r);
     if (r.commit < r.commitMax) needRepair(r);
@@ -271,7 +279,8 @@ export function acknowledge(r: Replica): void {
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isPrimary || !r.isMember(from)) return;
   hearBackup(r, from, message);
-  if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
+  if (message.op > r.op || !r.config.rules.countsOk(message.view, r.view, sameSum(r.sumAt(message.op), message.sum)))
+    return;
   countOk(r, from, message.op);
 }
 
@@ -318,6 +327,7 @@ function countOk(r: Replica, from: number, op: number): void {
   while (committed < r.op) {
     const slot = r.journal.slotOf(committed + 1);
     if (r.config.rules.countOks(r.okMasks[slot] as number, r.okCounts[slot] as number) < quorum) break;
+    if (!r.config.rules.commitsEntryOf(r.journal.header(committed + 1)?.view ?? r.view, r.view)) break;
     committed++;
   }
   if (committed > r.commitMax) {
@@ -358,7 +368,7 @@ export function sendHeartbeat(r: Replica): void {
   if (!r.isPrimary || r.isolated) return;
   const message = r.message('heartbeat');
   message.op = r.op;
-  message.commit = r.commitMax;
+  message.commit = r.config.rules.heartbeatCommit(r.commitMax);
   message.sum = r.headSum();
   message.nonce = r.host.monotonicUs();
   r.broadcast(r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs())));

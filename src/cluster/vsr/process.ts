@@ -57,7 +57,7 @@ export class VsrProcess implements Process {
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     this.host = host;
     this.config = config;
-    this.reader = new ChunkReader(host, TOKEN.open);
+    this.reader = new ChunkReader(host, TOKEN.open, config.rules.readsPastCache);
     this.synchronised = false;
     const replica = new Replica(host, config, machine, hooks);
     this.replica = replica;
@@ -102,7 +102,7 @@ export class VsrProcess implements Process {
   private dispatch(r: Replica, from: number, message: VsrMessage): void {
     switch (message.kind) {
       case 'prepare':
-        if (message.prepare !== null && !verifyPrepare(message.prepare)) {
+        if (message.prepare !== null && r.config.rules.verifies() && !verifyPrepare(message.prepare)) {
           r.checksumFailures++;
           this.host.reached('damaged-prepare-refused');
           return;
@@ -114,7 +114,8 @@ export class VsrProcess implements Process {
         if (r.mustRecover) regainVote(r);
         return;
       case 'prepareOk':
-        if (message.view === r.view) onPrepareOk(r, from, message);
+        if (message.view === r.view || r.config.rules.countsOk(message.view, r.view, true))
+          onPrepareOk(r, from, message);
         return;
       case 'heartbeatAck':
         if (message.view === r.view) onHeartbeatAck(r, from, message);
@@ -187,7 +188,7 @@ export class VsrProcess implements Process {
       r.checksumFailures++;
       return;
     }
-    if (prepare.op > r.op && message.view !== r.view) return;
+    if (prepare.op > r.op && !r.config.rules.repairsFrom(message.view, r.view)) return;
     if (!takeRepaired(r, prepare)) return;
     this.host.reached('entry-repaired');
     if (r.status === 'normal') learnCommit(r, r.commitMax);

@@ -19,7 +19,7 @@ export function propose(r: Replica, reason: string, viewMin = 0): void {
     r.host.log('warn', () => `view change to ${target} proposed: ${reason}`);
     r.host.reached('view-change-proposed');
   }
-  if (r.viewChangeRound < 8) r.viewChangeRound++;
+  r.viewChangeRound = r.config.rules.nextRound(r.viewChangeRound);
   note(r, target, r.replica);
   sendProposal(r, target);
   joinIfQuorum(r, target);
@@ -117,7 +117,7 @@ function helpToCurrent(r: Replica, from: number): void {
 
 function joinIfQuorum(r: Replica, target: number): void {
   if (target <= r.view) return;
-  if (popcount(r.proposals.get(target) ?? 0) < r.viewQuorum()) return;
+  if (!r.config.rules.joins(popcount(r.proposals.get(target) ?? 0), r.viewQuorum())) return;
   joinView(r, target);
 }
 
@@ -131,7 +131,7 @@ function joinView(r: Replica, view: number): void {
   r.chosen = false;
   r.installing = false;
   r.transferFrom = -1;
-  r.votes.clear();
+  if (r.config.rules.forgetsVotes(r.votes.size)) r.votes.clear();
   for (const target of r.proposals.keys()) if (target <= view) r.proposals.delete(target);
   r.host.reached('view-change-started');
   r.host.log('info', () => `view change to ${view} started`);
@@ -168,7 +168,7 @@ export function onDoViewChange(r: Replica, from: number, message: VsrMessage): v
     joinIfQuorum(r, message.view);
     return;
   }
-  if (message.view < r.view) {
+  if (message.view < r.view && r.config.rules.refusesOldVote(message.view, r.view)) {
     helpToCurrent(r, from);
     return;
   }
@@ -183,6 +183,7 @@ export function onDoViewChange(r: Replica, from: number, message: VsrMessage): v
 /** The election timer fired: the primary of the view, or the new view itself, did not come. */
 export function onElectionTimeout(r: Replica): void {
   if (r.isPrimary) return;
+  if (r.status === 'view-change' && !r.config.rules.goesOnToNextView()) return;
   propose(
     r,
     r.status === 'view-change' ? `view ${r.view} did not begin` : `no heartbeat from the primary of view ${r.view}`,
@@ -202,7 +203,7 @@ function viewPassedBy(r: Replica): number {
 
 /** The primary has not heard a quorum for too long: it stops, so that the others elect (one-way cuts, R7). */
 export function onAbdicateTimer(r: Replica): void {
-  if (!r.isPrimary) return;
+  if (!r.isPrimary || !r.config.rules.abdicates()) return;
   const silentUs = r.host.monotonicUs() - r.lastQuorumHeardUs;
   if (silentUs < r.config.abdicateUs || r.members.length === 1) {
     r.host.setTimer(TIMER.abdicate, Math.max(1_000, r.config.abdicateUs - silentUs), r.config.abdicateUs, r.view);

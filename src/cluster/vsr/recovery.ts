@@ -22,7 +22,7 @@ export function open(r: Replica, reader: ChunkReader): void {
     return;
   }
   reader.read(FILE.superblock, SUPERBLOCK_COPY_BYTES, SUPERBLOCK_COPIES, (copies) => {
-    const opened = openSuperblock(copies);
+    const opened = openSuperblock(copies, r.config.rules);
     if (opened.kind !== 'open') {
       r.host.log('error', () => 'superblock unreadable: starting as recovering, without a vote');
       r.host.reached('superblock-lost');
@@ -32,7 +32,7 @@ export function open(r: Replica, reader: ChunkReader): void {
     r.superblock.resume(opened);
     r.fresh = opened.sequence === 1;
     takeSuperblock(r, opened.state);
-    if (opened.damagedCopies.length > 0) {
+    if (opened.damagedCopies.length > 0 && r.config.rules.repairsCopies(opened.damagedCopies.length)) {
       // Nothing is promised on the strength of copies that one more fault could outvote.
       r.host.reached('superblock-copy-repaired');
       r.durableView = -1;
@@ -135,6 +135,7 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
       if (!r.config.rules.refusesDamagedRecord() && prepare !== null) takeUnchecked(r, slot, prepare);
       return;
     case 'faulty':
+      if (prepare !== null && !r.config.rules.marksDamagedSlot()) return takeUnchecked(r, slot, prepare);
       r.checksumFailures++;
       r.host.reached('faulty-slot-found');
       r.host.log('error', () => `Checksum mismatch in journal slot ${slot}`);
@@ -342,7 +343,7 @@ function beginNonce(r: Replica): void {
 
 /** A peer that lost its log asks. Only a replica in normal operation answers; the primary adds its log. */
 export function onRecovery(r: Replica, from: number, message: VsrMessage): void {
-  if (r.status !== 'normal' || r.mustRecover || r.isolated || !r.isMember(from)) return;
+  if (!r.config.rules.answersRecovery(r.status) || r.mustRecover || r.isolated || !r.isMember(from)) return;
   if ((r.durableIncarnations[from] as number) < message.incarnation) {
     // Whoever answers must never again count a vote of the former life, not even after a restart of its own
     // (crash-consistent quorums: Michael et al., DISC 2017). The asker asks again.
@@ -355,7 +356,7 @@ export function onRecovery(r: Replica, from: number, message: VsrMessage): void 
   answer.commit = r.commitMax;
   answer.sum = r.headSum();
   answer.incarnations = r.knownIncarnations();
-  if (r.isLeader()) answer.suffix = logOfView(r);
+  if (r.config.rules.tellsLog(r.isLeader())) answer.suffix = logOfView(r);
   r.send(from, r.sealed(answer, message.nonce, r.view));
 }
 
@@ -364,10 +365,10 @@ export function onRecovery(r: Replica, from: number, message: VsrMessage): void 
  * former incarnation can have left behind (Michael et al., DISC 2017); its log is taken over, still without a vote.
  */
 export function onRecoveryResponse(r: Replica, from: number, message: VsrMessage): void {
-  if (r.nonce === 0 || message.nonce !== r.nonce) return;
+  if (r.nonce === 0 || !r.config.rules.isAnswerTo(r.nonce, message.nonce)) return;
   r.learnIncarnations(message.incarnations);
   r.recoveryAnswers.set(from, message);
-  if (r.recoveryAnswers.size < r.viewQuorum()) return;
+  if (r.recoveryAnswers.size < r.config.rules.recoveryQuorum(r.viewQuorum())) return;
   let newest: VsrMessage | null = null;
   let newestFrom = -1;
   for (const [peer, answer] of r.recoveryAnswers) {
@@ -376,7 +377,8 @@ export function onRecoveryResponse(r: Replica, from: number, message: VsrMessage
       newestFrom = peer;
     }
   }
-  if (newest === null || newest.suffix === null || newestFrom !== r.leaderOf(newest.view)) return;
+  if (newest === null || newest.suffix === null) return;
+  if (!r.config.rules.tellsLog(newestFrom === r.leaderOf(newest.view))) return;
   r.nonce = 0;
   r.recoveryAnswers.clear();
   r.host.reached('nonce-protocol-answered');

@@ -60,9 +60,10 @@ export function repairRound(r: Replica): boolean {
 /** Whom to ask for a checkpoint, or for ops beyond the own head: the primary, every other time another peer. */
 function transferSource(r: Replica): number {
   if (r.status === 'view-change' && r.isLeader()) return r.transferFrom;
-  if (r.repairAttempt % 2 === 0) return r.leaderOf(r.view);
+  const attempt = r.config.rules.repairTurn(r.repairAttempt);
+  if (attempt % 2 === 0) return r.leaderOf(r.view);
   const others = r.members.filter((member) => member !== r.replica);
-  return others[(r.repairAttempt >> 1) % others.length] ?? -1;
+  return others[(attempt >> 1) % others.length] ?? -1;
 }
 
 function ask(r: Replica, op: number, sum: Sum): void {
@@ -70,9 +71,10 @@ function ask(r: Replica, op: number, sum: Sum): void {
   const peers = sources.filter((peer) => peer !== r.replica);
   const others = peers.length > 0 ? peers : r.members.filter((member) => member !== r.replica);
   if (others.length === 0) return;
-  const first = r.status === 'normal' && r.repairAttempt % 2 === 1 && !r.isLeader();
+  const attempt = r.config.rules.repairTurn(r.repairAttempt);
+  const first = r.status === 'normal' && attempt % 2 === 1 && !r.isLeader();
   // Every other round asks the primary: the rounds between them are counted alone, lest an op meet one peer for ever.
-  const to = first ? r.leaderOf(r.view) : (others[((r.repairAttempt >> 1) + op) % others.length] as number);
+  const to = first ? r.leaderOf(r.view) : (others[((attempt >> 1) + op) % others.length] as number);
   const message = r.message('getPrepare');
   message.op = op;
   message.sum = sum;
@@ -106,6 +108,7 @@ export function onGetPrepare(r: Replica, from: number, message: VsrMessage): voi
     r.send(from, r.sealed(answer, r.view, entry.op));
     return;
   }
+  if (!r.config.rules.answersMissing()) return;
   const answer = r.message('repairMissing');
   answer.op = message.op;
   r.send(from, r.sealed(answer, r.view, message.op));

@@ -7,6 +7,7 @@ import { Journal } from './journal.ts';
 import type { CheckpointBlob, Draft, VsrKind, VsrMessage } from './message.ts';
 import { draft, seal } from './message.ts';
 import type { ReplicaObservation, VsrObserver, VsrStatus } from './observe.ts';
+import { popcount } from './rules.ts';
 import { Sessions } from './sessions.ts';
 import type { StateMachine } from './state-machine.ts';
 import { type SuperblockState, SuperblockWriter } from './superblock.ts';
@@ -145,7 +146,7 @@ export class Replica implements ReplicaObservation {
     this.replica = host.id;
     this.incarnation = host.incarnation;
     this.journal = new Journal(host, slots, config.slotBytes);
-    this.superblock = new SuperblockWriter(host);
+    this.superblock = new SuperblockWriter(host, config.rules);
     this.sessions = new Sessions(config.sessionsMax);
     this.clock = new ClockSync(
       Math.floor(config.replicaCount / 2) + 1,
@@ -199,7 +200,8 @@ export class Replica implements ReplicaObservation {
   }
 
   commitQuorum(): number {
-    return this.config.rules.commitQuorum(this.members.length);
+    const { rules } = this.config;
+    return rules.commitQuorum(rules.voterCount(this.members.length, this.reach));
   }
 
   viewQuorum(): number {
@@ -266,6 +268,9 @@ export class Replica implements ReplicaObservation {
     return seal(message, id0, id1);
   }
 
+  /** How many members this replica exchanges messages with, itself included. */
+  readonly reach = (): number => popcount(this.connected());
+
   /** One bit per member that this replica exchanges messages with both ways, itself included. */
   connected(): number {
     const since = this.host.monotonicUs() - 3 * this.config.pingUs;
@@ -294,8 +299,16 @@ export class Replica implements ReplicaObservation {
     const before = this.durableOp;
     if (this.durableOp < this.checkpointOp) this.durableOp = this.checkpointOp;
     while (this.durableOp < this.op && this.canAcknowledge(this.durableOp + 1)) this.durableOp++;
+    if (this.durableOp < this.op) this.durableOp = this.config.rules.durableUpTo(this.durableOp, this.highestDurable);
     return this.durableOp > before;
   }
+
+  /** Highest op that is durable here, whatever is missing below it. */
+  readonly highestDurable = (): number => {
+    let op = this.op;
+    while (op > this.durableOp && !this.canAcknowledge(op)) op--;
+    return op;
+  };
 
   private canAcknowledge(op: number): boolean {
     if (this.config.rules.ackNeedsSync()) return this.journal.isDurable(op);
@@ -320,7 +333,7 @@ export class Replica implements ReplicaObservation {
       checkpointSum: installed ? pending.sum : this.checkpointSum,
       checkpointFile: installed ? (this.checkpointFile === 0 ? 1 : 0) : this.checkpointFile,
       checkpointBytes: installed ? pending.bytes.length : this.checkpointBytes,
-      viewHeaders: this.viewHeaders,
+      viewHeaders: this.config.rules.keptHeaders(this.viewHeaders),
       mustRecover: this.mustRecover,
       incarnation: this.incarnation,
       peerIncarnations: this.members.map((member) => this.peerIncarnations[member] as number),
@@ -348,7 +361,7 @@ export class Replica implements ReplicaObservation {
 
   armElection(): void {
     const timeoutUs = this.electionTimeoutUs();
-    const backoff = this.viewChangeRound < 3 ? 1 << this.viewChangeRound : 8;
+    const backoff = this.config.rules.backoff(this.viewChangeRound);
     this.host.setTimer(TIMER.election, timeoutUs * backoff, Math.floor((timeoutUs * backoff * 3) / 2), this.view);
   }
 }

@@ -1,4 +1,6 @@
-import { type Prepare, type Sum, sameSum } from '../storage/prepare.ts';
+import { type Header, type Prepare, type Sum, sameSum } from '../storage/prepare.ts';
+import type { VsrStatus } from './observe.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 /**
  * The protocol's small decisions, one function each, injected by constructor. A mutant overrides one of them to plant
@@ -51,6 +53,94 @@ export interface Rules {
   projectionLimit(commit: number, op: number): number;
   /** Whether a faulty slot counts as a denial (it must not, R7). */
   faultyDenies(): boolean;
+
+  // Quorums and acknowledgements
+  /** How many voters quorums are counted from: the members, however many of them can be reached. */
+  voterCount(memberCount: number, reach: () => number): number;
+  /** Op up to which a prepare_ok reaches: the gapless durable prefix (R7). `highest` skips what is missing. */
+  durableUpTo(gapless: number, highest: () => number): number;
+  /** Whether a prepare_ok counts: given in this view, for the entry that the primary has there (R7). */
+  countsOk(okView: number, view: number, sameEntry: boolean): boolean;
+  /** Whether an entry first prepared in an older view is committed like any other once it is re-acknowledged. */
+  commitsEntryOf(entryView: number, view: number): boolean;
+  /** The commit number after another replica told its own: it never goes back. */
+  knownCommit(known: number, told: number): number;
+  /** What a heartbeat says is committed. */
+  heartbeatCommit(commitMax: number): number;
+  /** Whether a slot whose former op is `former` may be overwritten: checkpoints of a quorum and the own cover it (R7). */
+  slotIsFree(former: number, checkpointOp: number, checkpointQuorumOp: number): boolean;
+  /** Whether an entry continues the own head. */
+  follows(parent: Sum, head: Sum): boolean;
+  /** Whether a repaired entry beyond the own head may come from a replica in that view. */
+  repairsFrom(answerView: number, view: number): boolean;
+  /** The entry that the primary sends, given the one whose record it has just sealed. */
+  sealedEntry(prepare: Prepare): Prepare;
+  /** Whether a prepare from the network is verified against its record. */
+  verifies(): boolean;
+
+  // View change
+  /** Whether the votes collected for a view are forgotten when it is over; `count` of them are there. */
+  forgetsVotes(count: number): boolean;
+  /** Whether a DoViewChange of a view that is past is refused. */
+  refusesOldVote(voteView: number, view: number): boolean;
+  /** The head that a replica cuts its log to when it joins a view whose primary has `head`. */
+  adoptedHead(head: number, commit: number): number;
+  /** The headers of the view's log as the superblock keeps them (R7). */
+  keptHeaders(headers: readonly Header[]): readonly Header[];
+  /** Whether so many proposals make a replica join a view: a quorum does (R7: half-connected replicas). */
+  joins(proposals: number, quorum: number): boolean;
+  /** Whether a view that does not begin is followed by a proposal for the next one. */
+  goesOnToNextView(): boolean;
+  /** Whether a primary that hears no quorum gives up its view (one-way cuts, R7). */
+  abdicates(): boolean;
+  /** Election timeouts to wait after that many fruitless rounds, the next round's number, and what a view leaves of it. */
+  backoff(round: number): number;
+  nextRound(round: number): number;
+  roundAfterView(round: number): number;
+
+  // Sessions and the state machine
+  /** Whether reads go through the log (R14); otherwise the primary answers from its present state. */
+  readsThroughLog(): boolean;
+  /** Whether a request without its session is refused (R13). */
+  needsSession(): boolean;
+  /** Time of execution as the client table keeps it: the entry's stamp, never the own clock. */
+  executionTimeUs(stampedUs: number, clock: { wallUs(): number }): number;
+  /** Whose reply in the client table a client is told: its own. */
+  keptReply(sessions: Sessions, session: Session): Session;
+  /** Whether the apply loop waits for an entry that is missing. */
+  waitsForMissing(): boolean;
+
+  // Repair and state transfer
+  /** Number by which a round chooses whom to ask: another one each time. */
+  repairTurn(attempt: number): number;
+  /** Whether a replica that cannot help says so. */
+  answersMissing(): boolean;
+  /** Whether a checkpoint is worth sending, or installing, for a replica that stands at `commit`, `checkpointOp`. */
+  transfers(op: number, commit: number, checkpointOp: number): boolean;
+  /** Whether a checkpoint's bytes are synced before the superblock names it. */
+  syncsCheckpoint(): boolean;
+  /** Whether the client table comes with a transferred checkpoint. */
+  keepsSessionsOfTransfer(): boolean;
+
+  // Recovery and storage
+  /** Whether a replica in this status answers a Recovery: in normal operation only (Michael et al., DISC 2017). */
+  answersRecovery(status: VsrStatus): boolean;
+  /** Whether the log of this replica is one to recover from: the primary's is. */
+  tellsLog(isLeader: boolean): boolean;
+  /** Whether a recovery answer belongs to the question of this incarnation. */
+  isAnswerTo(nonce: number, echoed: number): boolean;
+  /** Answers that recovery needs: f + 1. */
+  recoveryQuorum(quorum: number): number;
+  /** Whether a start reads past the page cache, so that what it reads is durable (R2). */
+  readsPastCache(): boolean;
+  /** Whether a slot that may have held an acknowledged op and fails its checksum is marked faulty. */
+  marksDamagedSlot(): boolean;
+  /** Whether so many equal copies of a superblock open it (R5: 2 of 4). */
+  copiesSuffice(count: number, threshold: number): boolean;
+  /** Whether damaged copies (`count` of them) are repaired before the next update (R5). */
+  repairsCopies(count: number): boolean;
+  /** Whether a copy is synced before the next one is written (R5). */
+  syncsCopy(copy: number, copies: number): boolean;
 }
 
 export function popcount(mask: number): number {
@@ -88,4 +178,48 @@ export const HONEST_RULES: Rules = {
   recoveringIsSilent: () => true,
   projectionLimit: (commit) => commit,
   faultyDenies: () => false,
+  voterCount: (memberCount) => memberCount,
+  durableUpTo: (gapless) => gapless,
+  countsOk: (okView, view, sameEntry) => okView === view && sameEntry,
+  commitsEntryOf: () => true,
+  knownCommit: (known, told) => Math.max(known, told),
+  heartbeatCommit: (commitMax) => commitMax,
+  slotIsFree: (former, checkpointOp, checkpointQuorumOp) => former <= checkpointQuorumOp && former <= checkpointOp,
+  follows: (parent, head) => sameSum(parent, head),
+  repairsFrom: (answerView, view) => answerView === view,
+  sealedEntry: (prepare) => prepare,
+  verifies: () => true,
+
+  forgetsVotes: () => true,
+  refusesOldVote: () => true,
+  adoptedHead: (head) => head,
+  keptHeaders: (headers) => headers,
+  joins: (proposals, quorum) => proposals >= quorum,
+  goesOnToNextView: () => true,
+  abdicates: () => true,
+  backoff: (round) => (round < 3 ? 1 << round : 8),
+  nextRound: (round) => Math.min(round + 1, 8),
+  roundAfterView: () => 0,
+
+  readsThroughLog: () => true,
+  needsSession: () => true,
+  executionTimeUs: (stampedUs) => stampedUs,
+  keptReply: (_sessions, session) => session,
+  waitsForMissing: () => true,
+
+  repairTurn: (attempt) => attempt,
+  answersMissing: () => true,
+  transfers: (op, commit, checkpointOp) => op > commit && op >= checkpointOp,
+  syncsCheckpoint: () => true,
+  keepsSessionsOfTransfer: () => true,
+
+  answersRecovery: (status) => status === 'normal',
+  tellsLog: (isLeader) => isLeader,
+  isAnswerTo: (nonce, echoed) => nonce === echoed,
+  recoveryQuorum: (quorum) => quorum,
+  readsPastCache: () => true,
+  marksDamagedSlot: () => true,
+  copiesSuffice: (count, threshold) => count >= threshold,
+  repairsCopies: () => true,
+  syncsCopy: () => true,
 };

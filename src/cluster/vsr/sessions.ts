@@ -46,6 +46,13 @@ export class Sessions {
     return evicted;
   }
 
+  /** The session whose request was executed last, or null for an empty table. */
+  newest(): Session | null {
+    let newest: Session | null = null;
+    for (const session of this.table.values()) if (newest === null || session.op > newest.op) newest = session;
+    return newest;
+  }
+
   clear(): void {
     this.table.clear();
   }

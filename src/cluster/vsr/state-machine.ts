@@ -7,6 +7,8 @@ export interface StateMachine {
   readonly hash1: number;
   /** Executes an entry and returns the reply's bytes (empty for the protocol's own entries). */
   apply(prepare: Prepare): Uint8Array;
+  /** The reply to an operation that changes nothing, computed from the present state; null when it is not one. */
+  query(operation: number, body: Uint8Array): Uint8Array | null;
   /** Forgets everything: the state before op 1. */
   reset(): void;
   /** Equal states have equal bytes. */

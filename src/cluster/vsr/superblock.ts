@@ -3,6 +3,7 @@ import { crc32c, hash128 } from '../storage/checksum.ts';
 import { type Header, type Sum, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { read32, readSum, write32, writeSum } from '../storage/record.ts';
 import { FILE } from './config.ts';
+import { HONEST_RULES, type Rules } from './rules.ts';
 
 /** What a replica must never forget while it keeps its vote (R5, R7). */
 export interface SuperblockState {
@@ -189,13 +190,16 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
  * `damagedCopies` stands in the order of repair: unreadable copies first, then those of another sequence. Overwriting
  * one of the latter first would spend a witness while a copy that tells nothing is still there.
  */
-export function openSuperblock(copies: readonly (Uint8Array | null)[]): OpenedSuperblock {
+export function openSuperblock(
+  copies: readonly (Uint8Array | null)[],
+  rules: Pick<Rules, 'copiesSuffice'> = HONEST_RULES,
+): OpenedSuperblock {
   const decoded = copies.map((bytes) => decodeCopy(bytes));
   const valid = decoded.filter((copy): copy is Copy => copy !== null);
   valid.sort((left, right) => right.sequence - left.sequence);
   const newest = valid[0];
   if (newest === undefined) return { kind: 'lost', reason: 'no copy is readable' };
-  const agreed = valid.find((copy) => count(valid, copy) >= OPEN_THRESHOLD);
+  const agreed = valid.find((copy) => rules.copiesSuffice(count(valid, copy), OPEN_THRESHOLD));
   const chosen = agreed ?? valid.find((copy) => isLinked(valid, copy));
   if (chosen === undefined) {
     return { kind: 'lost', reason: `${valid.length} of ${copies.length} copies readable, no two of them agree` };
@@ -256,6 +260,7 @@ export class SuperblockWriter {
   onDone: (state: SuperblockState) => void;
   onFailed: (error: string) => void;
   private readonly host: Host;
+  private readonly rules: Pick<Rules, 'repairsCopies' | 'syncsCopy'>;
   private sequence: number;
   private sum: Sum;
   private repairs: number[];
@@ -265,8 +270,9 @@ export class SuperblockWriter {
   private copy: number;
   private bytesParent: Sum;
 
-  constructor(host: Host) {
+  constructor(host: Host, rules: Pick<Rules, 'repairsCopies' | 'syncsCopy'> = HONEST_RULES) {
     this.host = host;
+    this.rules = rules;
     this.onDone = () => {};
     this.onFailed = () => {};
     this.sequence = 0;
@@ -285,7 +291,7 @@ export class SuperblockWriter {
     this.sum = opened.sum;
     this.bytesParent = opened.parent;
     this.current = opened.state;
-    this.repairs = [...opened.damagedCopies];
+    this.repairs = this.rules.repairsCopies(opened.damagedCopies.length) ? [...opened.damagedCopies] : [];
   }
 
   update(state: SuperblockState): void {
@@ -329,7 +335,7 @@ export class SuperblockWriter {
   onDisk(op: DiskOp): boolean {
     if (op.token !== TOKEN_WRITE && op.token !== TOKEN_SYNC) return false;
     if (op.error !== '') this.onFailed(`${op.kind} of ${op.file}: ${op.error}`);
-    if (op.token === TOKEN_WRITE) {
+    if (op.token === TOKEN_WRITE && this.rules.syncsCopy(op.tag, SUPERBLOCK_COPIES)) {
       this.host.fsync(FILE.superblock, TOKEN_SYNC, op.tag);
       return true;
     }

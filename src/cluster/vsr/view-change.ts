@@ -161,9 +161,9 @@ export function onLogViewDurable(r: Replica): void {
   r.installing = false;
   r.status = 'normal';
   r.chosen = false;
-  r.viewChangeRound = 0;
+  r.viewChangeRound = r.config.rules.roundAfterView(r.viewChangeRound);
   r.proposed = 0;
-  r.votes.clear();
+  if (r.config.rules.forgetsVotes(r.votes.size)) r.votes.clear();
   r.host.cancelTimer(TIMER.viewChange);
   if (!r.config.rules.keepsSessions()) r.sessions.clear();
   if (r.isLeader()) beginAsPrimary(r);
@@ -242,10 +242,11 @@ export function adoptView(r: Replica, message: VsrMessage, suffix: LogSuffix): v
   r.logView = message.view;
   r.status = r.status === 'recovering' ? 'recovering' : 'view-change';
   r.chosen = false;
-  r.votes.clear();
+  if (r.config.rules.forgetsVotes(r.votes.size)) r.votes.clear();
   for (const target of r.proposals.keys()) if (target <= r.view) r.proposals.delete(target);
   if (message.op < r.op) r.host.reached('log-truncated');
-  setLog(r, suffix.first, suffix.headers, message.op, message.sum);
+  const head = r.config.rules.adoptedHead(message.op, r.commit);
+  setLog(r, suffix.first, suffix.headers, head, head === message.op ? message.sum : null);
   r.primaryOp = message.op;
   r.commitMax = Math.max(r.commitMax, message.commit);
   r.installing = true;
