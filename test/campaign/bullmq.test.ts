@@ -170,7 +170,7 @@ describe.runIf(HAS_REDIS)('the engine behind a queue', () => {
     expect(await run).toHaveLength(RANGE_RUNS);
   });
 
-  it('goes by priority, hands on that a plan cannot be run, and misses workers', async () => {
+  it('goes by priority, hands on that a plan cannot be run, and knows how many ranges the workers take', async () => {
     const engine = await coordinator('order');
     const order: string[] = [];
     const note = (name: string) => (runs: readonly PoolRun[]) => void order.push(`${name} ${runs.length}`);
@@ -191,7 +191,47 @@ describe.runIf(HAS_REDIS)('the engine behind a queue', () => {
     await Promise.all(runs);
     expect(order).toEqual(['new 4', 'retest 4', 'rest 4']);
     await expect(refused).rejects.toMatchObject({ name: 'UserError', remedy: 'correct the plan' });
+    expect(engine.rangesMax).toBe(64);
+    // One that takes 100 ranges at once wants as many again to wait.
+    const large = serveQueue({ ...options, ranges: 100, stop: stop.signal });
+    await expect.poll(() => engine.rangesMax).toBe(202);
+    stop.abort();
+    await Promise.all([serving, large]);
+  });
+
+  it('gives up a range with which a worker of ours fails each time', async () => {
+    const engine = await coordinator('broken');
+    const run = engine.run(plansJob(2));
+    const inner: CampaignEngine = {
+      name: 'broken',
+      rangesMax: 1,
+      run: () => Promise.reject(new Error('a bug of the worker')),
+      close: async () => {},
+    };
+    const stop = new AbortController();
+    const options = { redis: redis.url, queue: 'broken', version: '', build: OWN_BUILD, inner, ranges: 1, report };
+    const serving = serveQueue({ ...options, stop: stop.signal });
+    await expect(run).rejects.toThrow('runs 8..11 failed on a worker: a bug of the worker');
     stop.abort();
     await serving;
+  });
+
+  it('misses workers, and takes leftovers of an earlier life for its own', async () => {
+    const first = await coordinator('left');
+    void first.run(plansJob(0));
+    const queue = new Queue('left', { connection: { host: '127.0.0.1', port: redis.port } });
+    await expect.poll(() => queue.getPrioritizedCount()).toBe(1);
+    const second = await coordinator('left');
+    const run = second.run(plansJob(0));
+    await expect.poll(() => said.join('\n'), { timeout: 10_000 }).toContain('no worker has come yet; start one: ');
+    // What nobody asks for again goes; another campaign's stays.
+    const job = (name: string) => [name, jobData(plansJob(7), OWN_BUILD), { jobId: name, priority: 3 }] as const;
+    await queue.add(...job('c'));
+    await queue.add(...job('other'));
+    await expect.poll(() => queue.getJob('c')).toBeUndefined();
+    expect(await queue.getPrioritizedCount()).toBe(2);
+    workerProcess('left');
+    expect(await run).toHaveLength(RANGE_RUNS);
+    await queue.close();
   });
 });

@@ -15,6 +15,7 @@ import {
   jobData,
   jobId,
   QUEUE_DEFAULT,
+  rangesOfName,
   readAnswer,
   readBuild,
   readRefusal,
@@ -29,8 +30,6 @@ export interface BullmqOptions {
   /** What the user should hear of: lost connections, refusals, missing workers. One line each. */
   readonly report: (text: string) => void;
   readonly queue?: string;
-  /** Ranges that wait or run at once: at least twice the cores behind the queue, so that none is idle. */
-  readonly rangesMax?: number;
   readonly expand?: Expand;
   /** How often outstanding ranges are looked for, should Redis have lost one. */
   readonly pollMs?: number;
@@ -38,18 +37,22 @@ export interface BullmqOptions {
   readonly build?: Build;
 }
 
-/** Enough for a hundred cores; a larger park says so itself. A waiting range is a few hundred bytes in Redis. */
-const RANGES_MAX_DEFAULT = 256;
+/** Ranges that wait or run at once, until the workers have shown themselves: enough for a few dozen cores. */
+const RANGES_MIN = 64;
+/** For each range that a worker runs, one waits: it never finds the queue empty. */
+const RANGES_FOR_EACH = 2;
 const POLL_MS_DEFAULT = 2_000;
 /** Lower numbers go first (BullMQ). */
 const PRIORITY = { 'new-coverage': 1, retest: 2, rest: 3 } as const;
 /** How often a worker may fail with a range by an error of its own before the campaign fails with it. */
 const ATTEMPTS = 3;
+const RETRY_MS = 250;
 /** Results that no coordinator has come for are dropped by Redis after a day; the ranges are then run again. */
 const KEEP = { age: 86_400 } as const;
-/** Ranges of an earlier life of the campaign that were not asked for again by then are dropped. */
-const INHERITED_MS = 10_000;
-const NO_WORKER_MS = 5_000;
+/** Ranges of an earlier life of the campaign that were not asked for again after so many polls are dropped. */
+const INHERITED_POLLS = 5;
+/** After so many looks without a worker in sight the user hears of it. */
+const IDLE_LOOKS = 3;
 const CLOSE_MS_MAX = 2_000;
 /** News of one cause that come together are told in one line. */
 const NEWS_MS = 200;
@@ -107,17 +110,19 @@ function retryQuietly(times: number): number {
  */
 class BullmqEngine implements CampaignEngine {
   readonly name = 'bullmq';
-  readonly rangesMax: number;
+  rangesMax: number;
   private readonly options: BullmqOptions;
   private readonly build: Build;
   private readonly queue: Queue;
   private readonly events: QueueEvents;
   private readonly outstanding: Map<string, Outstanding>;
+  private readonly pollMs: number;
   private readonly timer: NodeJS.Timeout;
   /** Campaigns whose leftovers in the queue were looked at. */
   private readonly swept: Set<string>;
   private readonly refusals: Set<string>;
-  private idleSinceMs: number;
+  /** Looks in a row without a worker; -1 when the user has heard of it. */
+  private idleLooks: number;
   /** Ranges that Redis lost and nobody was told of. */
   private missing: number;
   private closed: boolean;
@@ -125,26 +130,27 @@ class BullmqEngine implements CampaignEngine {
   constructor(options: BullmqOptions, queue: Queue, events: QueueEvents) {
     this.options = options;
     this.build = options.build ?? ownBuild(options.version);
-    this.rangesMax = options.rangesMax ?? RANGES_MAX_DEFAULT;
+    this.rangesMax = RANGES_MIN;
+    this.pollMs = options.pollMs ?? POLL_MS_DEFAULT;
     this.queue = queue;
     this.events = events;
     this.outstanding = new Map();
     this.swept = new Set();
     this.refusals = new Set();
-    this.idleSinceMs = 0;
+    this.idleLooks = 0;
     this.missing = 0;
     this.closed = false;
     events.on('completed', ({ jobId: id }) => this.look(id));
     events.on('failed', ({ jobId: id }) => this.look(id));
     events.on('duplicated', ({ jobId: id }) => this.look(id));
     events.on('progress', ({ data }) => this.heardRefusal(data));
-    this.timer = setInterval(() => this.poll(), options.pollMs ?? POLL_MS_DEFAULT);
+    this.timer = setInterval(() => this.poll(), this.pollMs);
   }
 
   run(job: RangeJob): Promise<readonly PoolRun[]> {
     if (!this.swept.has(job.campaign)) {
       this.swept.add(job.campaign);
-      setTimeout(() => void this.sweep(job.campaign).catch(this.offline), INHERITED_MS).unref();
+      setTimeout(() => void this.sweep(job.campaign).catch(this.offline), INHERITED_POLLS * this.pollMs).unref();
     }
     const data = jobData(job, this.build);
     let id = jobId(data);
@@ -176,7 +182,7 @@ class BullmqEngine implements CampaignEngine {
       jobId: id,
       priority: PRIORITY[job.priority],
       attempts: ATTEMPTS,
-      backoff: { type: 'fixed', delay: 1_000 },
+      backoff: { type: 'fixed', delay: RETRY_MS },
     });
     entry.added = true;
   }
@@ -250,28 +256,27 @@ class BullmqEngine implements CampaignEngine {
 
   private end(entry: Outstanding): void {
     this.outstanding.delete(entry.id);
-    this.idleSinceMs = 0;
+    this.idleLooks = 0;
   }
 
   /** Events may be lost with a connection; whoever waits for them asks now and then. */
   private poll(): void {
     for (const entry of this.outstanding.values()) void this.lookAt(entry).catch(this.offline);
-    void this.missWorkers().catch(this.offline);
+    void this.countWorkers().catch(this.offline);
   }
 
-  private async missWorkers(): Promise<void> {
-    if (this.outstanding.size === 0 || this.idleSinceMs < 0) return;
-    if ((await this.queue.getWorkersCount()) > 0) {
-      this.idleSinceMs = 0;
-      return;
-    }
-    const nowMs = performance.now();
-    if (this.idleSinceMs === 0) this.idleSinceMs = nowMs;
-    else if (nowMs - this.idleSinceMs > NO_WORKER_MS) {
-      this.idleSinceMs = -1;
-      const queue = this.queue.name === QUEUE_DEFAULT ? '' : ` --queue ${this.queue.name}`;
-      this.options.report(`no worker has come yet; start one: firedrill worker --redis ${this.options.redis}${queue}`);
-    }
+  /** Holds as many ranges as the workers can use, and says so when there is none. */
+  private async countWorkers(): Promise<void> {
+    const workers = await this.queue.getWorkers();
+    const taken = workers.reduce((sum, { rawname = '' }) => sum + rangesOfName(rawname), 0);
+    this.rangesMax = Math.max(RANGES_MIN, RANGES_FOR_EACH * taken);
+    if (workers.length > 0) this.idleLooks = 0;
+    if (workers.length > 0 || this.outstanding.size === 0 || this.idleLooks < 0) return;
+    if (++this.idleLooks < IDLE_LOOKS) return;
+    this.idleLooks = -1;
+    const queue = this.queue.name === QUEUE_DEFAULT ? '' : ` --queue ${this.queue.name}`;
+    const place = withoutPassword(new URL(this.options.redis));
+    this.options.report(`no worker has come yet; start one: firedrill worker --redis ${place}${queue}`);
   }
 
   private heardRefusal(progress: unknown): void {

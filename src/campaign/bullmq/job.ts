@@ -11,6 +11,17 @@ import type { PlanlessResult } from '../worker-protocol.ts';
 
 /** Queue that coordinators and workers use unless they are told another. */
 export const QUEUE_DEFAULT = 'firedrill';
+/** Name under which a worker shows itself in Redis: whose it is, and how many ranges it takes at once. */
+export function workerName(host: string, pid: number, ranges: number): string {
+  return `${host.replace(/[^\w.-]/g, '-')}-${pid}-r${ranges}`;
+}
+
+/** The number of ranges in such a name; 1 for any other name. */
+export function rangesOfName(name: string): number {
+  const [, digits = '1'] = /-r(\d{1,6})$/.exec(name) ?? [];
+  return Number(digits);
+}
+
 /** Runs of one range at most: what a worker holds in memory, and loses when it dies. */
 const RUNS_MAX = 4_096;
 /** Packed texts in Redis, and what they may unpack to: many times what the largest range needs. */

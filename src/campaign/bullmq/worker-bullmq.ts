@@ -14,6 +14,7 @@ import {
   readJob,
   refusalOf,
   sameBuild,
+  workerName,
 } from './job.ts';
 
 export interface QueueWorkerOptions {
@@ -59,6 +60,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<WorkerEnd
   const lockMs = options.lockMs ?? LOCK_MS_DEFAULT;
   const worker = new Worker<JobData, Answer>(options.queue ?? QUEUE_DEFAULT, (job, token) => taker.take(job, token), {
     connection: { ...address, retryStrategy: news.retryStrategy },
+    name: workerName(hostname(), process.pid, options.ranges),
     concurrency: options.ranges,
     lockDuration: lockMs,
     stalledInterval: Math.ceil(lockMs / 2),
