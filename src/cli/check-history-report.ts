@@ -30,7 +30,7 @@ export interface Judged {
 
 export function textReport(judged: Judged): string[] {
   const { file, operations, stepsUsed, verdict } = judged;
-  const size = `${operations.length} operations, ${countUnknown(operations)} of unknown outcome`;
+  const size = `${counted(operations.length)}, ${countUnknown(operations)} of unknown outcome`;
   const effort = `${stepsUsed} search steps`;
   switch (verdict) {
     case 'linearizable':
@@ -84,7 +84,7 @@ function counterexampleJson(judged: Judged, prefix: IllegalPrefix<unknown>): obj
 }
 
 function counterexample(judged: Judged, prefix: IllegalPrefix<unknown>): string[] {
-  const { operations, words, key } = judged;
+  const { words, key } = judged;
   const { indices, order, endSeq, shortest, blocked, state } = prefix;
   const placeOf = placesOf(order);
   const whose = key === undefined ? 'This history: ' : `Key ${JSON.stringify(key)}: `;
@@ -94,17 +94,16 @@ function counterexample(judged: Judged, prefix: IllegalPrefix<unknown>): string[
   const { lines, hidden } = timeline(bars);
   return [
     `  ${whose}${what}`,
-    `  has ${indices.length} operations and ends at ${positionWord(judged)} ${endSeq}${rest}:`,
+    `  has ${counted(indices.length)} and ends at ${positionWord(judged)} ${endSeq}${rest}:`,
     '',
     ...lines.map((line) => `  ${line}`),
     '',
     '  | call and return  > not answered yet  < called earlier  12: place in the best order  ! does not fit',
-    ...(hidden === 0 ? [] : [`  ${hidden} earlier operations are not drawn`]),
+    ...(hidden === 0 ? [] : [`  Not drawn: ${counted(hidden)} from before; --json lists them all.`]),
     '',
     ...orderText(judged, order, endSeq),
     `  Then ${words.subject} holds ${cut(words.state(state))}, and this does not fit:`,
     `    ${placeText(judged, blocked, endSeq)}`,
-    ...(operations.length === indices.length ? [] : [`  --json lists all ${indices.length} operations`]),
   ];
 }
 
@@ -113,7 +112,7 @@ function orderText(judged: Judged, order: readonly number[], endSeq: number): st
   const shown = order.slice(-SHOWN_OPERATIONS);
   const hidden = order.length - shown.length;
   return [
-    `  The best order places ${order.length} operations${hidden > 0 ? `; its last ${shown.length} are` : ''}:`,
+    `  The best order places ${counted(order.length)}${hidden > 0 ? `; its last ${shown.length} are` : ''}:`,
     ...shown.map((index, at) => `    ${hidden + at + 1}: ${placeText(judged, index, endSeq)}`),
   ];
 }
@@ -180,4 +179,8 @@ function countUnknown(operations: readonly AnyOperation[]): number {
   let count = 0;
   for (const { returnSeq } of operations) if (returnSeq === NEVER_RETURNED) count += 1;
   return count;
+}
+
+function counted(operations: number): string {
+  return operations === 1 ? '1 operation' : `${operations} operations`;
 }
