@@ -25,7 +25,7 @@ export function speedParts({ runsPerSecond, eventsPerSecond, virtualPerSecond }:
 }
 
 export function leftText({ secondsLeft }: FuzzProgressState): string {
-  return secondsLeft < 0 ? '' : `${durationText(Math.round(secondsLeft) * 1_000_000)} left`;
+  return secondsLeft < 1 ? '' : `${durationText(Math.round(secondsLeft) * 1_000_000)} left`;
 }
 
 /** A large count in few characters: `950`, `12.3k`, `1.25M`. */

@@ -75,7 +75,7 @@ function sessionLine({ session, campaign }: FuzzReport): string {
   const { runs, wallMs, runsPerSecond, eventsPerSecond, virtualUs } = session;
   const virtualUsPerSecond = Math.round((virtualUs * 1_000) / Math.max(1, wallMs));
   return [
-    `this session: ${runs} runs in ${durationText(wallMs * 1_000)} with ${campaign.jobs} workers (${campaign.engine})`,
+    `this session: ${runs} runs in ${durationText(wallMs * 1_000)} ${campaign.engine === 'local' ? `with ${campaign.jobs} workers` : `over ${campaign.engine}`}`,
     `${runsPerSecond.toFixed(1)} runs/s`,
     `${countText(eventsPerSecond)} events/s`,
     `${durationText(virtualUsPerSecond)} of virtual time a second`,
