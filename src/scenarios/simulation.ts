@@ -126,6 +126,13 @@ export class Simulation {
     const surface = faultSurface(this);
     this.budget = new Budget(plan.budget ?? 'safety', surface);
     this.nemesis = new Nemesis(surface, plan.faults, this.budget);
+    this.listen();
+  }
+
+  /** Hangs the nemesis, the properties and the samples onto what the world announces. */
+  private listen(): void {
+    const { world } = this.cluster;
+    const { replicaCount } = this.plan.cluster;
     world.onMark = (mark, host) => {
       this.coverage?.reaches(mark, host);
       this.nemesis.onMark(mark, host);
@@ -138,14 +145,14 @@ export class Simulation {
       } else this.onControl(a, b, ref);
     };
     world.afterEvent = (host) => {
-      if (host < 0 || host >= plan.cluster.replicaCount) return;
+      if (host < 0 || host >= replicaCount) return;
       if (this.injectedViolations.size > 0) this.judgeInjected(host);
       this.sample(host);
     };
     world.onStart = (machine) => this.started(machine);
     world.onStop = (machine, cause) => {
       this.disturbedUs = world.nowUs;
-      if (machine.id >= plan.cluster.replicaCount) return;
+      if (machine.id >= replicaCount) return;
       this.properties.onStop(machine.id, machine.incarnation, cause);
       this.injectedViolations.delete(machine.id);
       this.coverage?.stops(machine.id);
