@@ -1,5 +1,5 @@
 // Writes test/selfcheck/kills.json from the output of `firedrill mutants --json`:
-//   npx firedrill mutants --json --starts 1 > /tmp/mutants.json; node scripts/kills.mjs /tmp/mutants.json
+//   npx firedrill mutants --strategy swarm --json --starts 1 > /tmp/mutants.json; node scripts/kills.mjs /tmp/mutants.json
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

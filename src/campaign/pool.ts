@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly residentBytesMax?: number;
   /** Arguments of Node for the workers, such as a heap limit (default: this process's own). */
   readonly workerArguments?: readonly string[];
+  /** Whether results carry coverage features (R25). */
+  readonly coverage?: boolean;
   /** Heard after each run, in the order in which they end. */
   readonly onRun: (run: PoolRun) => void;
 }
@@ -68,7 +70,8 @@ export class Pool {
    * time.
    */
   async run(plans: readonly RunPlan[]): Promise<PoolRun[]> {
-    const requests = plans.map((plan, index) => ({ index, planJson: JSON.stringify(plan) }));
+    const coverage = this.options.coverage ?? false;
+    const requests = plans.map((plan, index) => ({ index, planJson: JSON.stringify(plan), coverage }));
     const runs = new Array<PoolRun>(plans.length);
     const again: RunRequest[] = [];
     const finish = (index: number, run: PoolRun): void => {

@@ -25,6 +25,8 @@ import { DEFAULT_SEED } from './select.ts';
 const MUTANT_SEEDS_MAX = 2_000;
 /** R27. */
 const MUTANT_STARTS = 20;
+/** About a thousand runs: four generations, so that a learning strategy has something to learn from. */
+const COMPARE_EVENTS_MAX = 25_000_000;
 
 /** A command with its options, read and checked. */
 export type Command =
@@ -159,10 +161,22 @@ const MUTANTS: CommandRow = {
     value('seeds-max', `seeds to try before a mutant counts as not found (default: ${MUTANT_SEEDS_MAX})`),
     value('starts', `starting seeds; the table shows median, p95 and maximum over them (default: ${MUTANT_STARTS})`),
     value('jobs', 'worker processes (default: one a core)'),
+    value('strategy', 'where the plans come from (default: portfolio)', [
+      'uniform',
+      'swarm',
+      'pct',
+      'guided',
+      'portfolio',
+    ]),
+    flag('compare-strategies', 'let every strategy hunt every mutant with the same budget of events'),
+    value('events-max', `events of one trial of the comparison (default: ${COMPARE_EVENTS_MAX})`),
     JSON_FLAG,
   ],
-  examples: [['$0 mutants ack-before-sync --seeds-max 200', 'one planted bug']],
-  notes: 'Exits 1 when a mutant is not killed by its named property.',
+  examples: [
+    ['$0 mutants ack-before-sync --seeds-max 200', 'one planted bug'],
+    ['$0 mutants --compare-strategies --starts 5', 'runs and events to kill, by strategy'],
+  ],
+  notes: 'Exits 1 when a mutant is not killed by its named property; a comparison judges nothing.',
   read: (values) => ({
     name: 'mutants',
     options: {
@@ -171,6 +185,10 @@ const MUTANTS: CommandRow = {
       starts: readInteger('--starts', text(values, 'starts') ?? String(MUTANT_STARTS), 1, 1_000),
       jobs: readJobs(text(values, 'jobs')),
       json: isSet(values, 'json'),
+      strategy: text(values, 'strategy') ?? 'portfolio',
+      compareEvents: isSet(values, 'compare-strategies')
+        ? readInteger('--events-max', text(values, 'events-max') ?? String(COMPARE_EVENTS_MAX), 1, 1_000_000_000)
+        : null,
     },
   }),
 };

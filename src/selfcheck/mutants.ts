@@ -1,4 +1,3 @@
-import { swarmPlan } from '../faults/swarm.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { RunResult } from '../plan/result.ts';
 import type { Mutant } from '../scenarios/mutants/mutant.ts';
@@ -35,6 +34,8 @@ export interface MutantOptions {
   readonly starts: number;
   /** Seeds in one batch of the executor. */
   readonly batch: number;
+  /** The plan of a seed: what the campaign layer's strategies give, without a mutant. */
+  readonly planOf: (seed: number) => RunPlan;
 }
 
 /** Runs plans, in any order, and gives the results in the order of the plans. */
@@ -42,12 +43,8 @@ export type Execute = (plans: readonly RunPlan[]) => Promise<readonly RunResult[
 
 const START_DISTANCE = 10;
 
-/** The swarm plan of `seed` with a mutant planted. */
-function planted(mutant: Mutant, seed: number): RunPlan {
-  return { ...swarmPlan(seed), mutant: mutant.id };
-}
-
-function failsAsNamed(result: RunResult, mutant: Mutant): boolean {
+/** Whether the planted decision differed and the property that the mutant names failed. */
+export function failsAsNamed(result: RunResult, mutant: Mutant): boolean {
   const fired = result.reached.some(([mark]) => mark === MUTANT_FIRED);
   return fired && result.findings.some((finding) => finding.property === mutant.property);
 }
@@ -60,14 +57,16 @@ class Hunt {
   private readonly mutant: Mutant;
   private readonly execute: Execute;
   private readonly batch: number;
+  private readonly planOf: (seed: number) => RunPlan;
 
-  constructor(mutant: Mutant, execute: Execute, batch: number) {
+  constructor(mutant: Mutant, execute: Execute, { batch, planOf }: Pick<MutantOptions, 'batch' | 'planOf'>) {
     this.kills = [];
     this.fired = 0;
     this.next = 1;
     this.mutant = mutant;
     this.execute = execute;
     this.batch = batch;
+    this.planOf = planOf;
   }
 
   /** First killing seed at or after `from` and below `limit`, or -1; runs as many seeds as that takes. */
@@ -86,16 +85,16 @@ class Hunt {
     const seeds: number[] = [];
     for (let index = 0; index < count; index++) seeds.push(this.next + index);
     this.next += count;
-    const results = await this.execute(seeds.map((seed) => planted(this.mutant, seed)));
+    const results = await this.execute(seeds.map((seed) => ({ ...this.planOf(seed), mutant: this.mutant.id })));
     const suspects = seeds.filter((_seed, index) => failsAsNamed(results[index] as RunResult, this.mutant));
     this.fired += results.filter((result) => result.reached.some(([mark]) => mark === MUTANT_FIRED)).length;
-    const honest = await this.execute(suspects.map((seed) => swarmPlan(seed)));
+    const honest = await this.execute(suspects.map((seed) => this.planOf(seed)));
     for (const [index, seed] of suspects.entries()) if (honest[index]?.verdict === 'passed') this.kills.push(seed);
   }
 }
 
 async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Promise<MutantRow> {
-  const hunt = new Hunt(mutant, execute, options.batch);
+  const hunt = new Hunt(mutant, execute, options);
   const counts: number[] = [];
   let killingSeed = -1;
   for (let start = 0; start < options.starts; start++) {

@@ -5,7 +5,7 @@ import { MUTANTS } from '../../src/scenarios/rules-table.ts';
 import { MUTANT_FIRED, runPlan } from '../../src/scenarios/run.ts';
 
 /**
- * Seeds at which each mutant was found, from `npm run mutants -- --json` (field `killingSeed`). A change of the swarm or
+ * Seeds at which each mutant was found, from `npm run mutants -- --strategy swarm --json` (field `killingSeed`). A change of the swarm or
  * of the protocol moves them: then run that command again and write the new seeds down with `node scripts/kills.mjs`.
  */
 const KILLS = JSON.parse(readFileSync(new URL('./kills.json', import.meta.url), 'utf8')) as Record<string, number>;

@@ -1,10 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Pool } from '../../campaign/pool.ts';
+import { GENERATION, STRATEGIES, strategyOf } from '../../campaign/strategy.ts';
 import { nearest } from '../../plan/nearest.ts';
+import type { RunPlan } from '../../plan/plan.ts';
 import { UserError } from '../../plan/user-error.ts';
 import { mutantTable } from '../../report/mutant-table.ts';
 import { painter } from '../../report/paint.ts';
+import { strategyTable } from '../../report/strategy-table.ts';
 import { MUTANTS } from '../../scenarios/rules-table.ts';
+import { compareStrategies } from '../../selfcheck/compare.ts';
 import { runMutants } from '../../selfcheck/mutants.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -20,6 +24,10 @@ export interface MutantsOptions {
   /** null: as many as there are cores. */
   readonly jobs: number | null;
   readonly json: boolean;
+  /** Where the plans come from. */
+  readonly strategy: string;
+  /** Lets all strategies hunt instead, each trial for so many events at most; null: no comparison. */
+  readonly compareEvents: number | null;
 }
 
 /** Seeds that a worker gets in one batch: enough to keep it busy, few enough to stop soon after a kill. */
@@ -30,36 +38,68 @@ const BATCH_PER_JOB = 8;
  * lost: then the table says too little.
  */
 export async function mutants(
-  { ids, seedsMax, starts, jobs, json }: MutantsOptions,
+  options: MutantsOptions,
   out: CommandOutput,
   engine: Pick<Engine, 'worker' | 'watchdogMs'>,
 ): Promise<number> {
+  const { ids, seedsMax, starts, jobs, json, strategy, compareEvents } = options;
   checkIds(ids);
+  const planOf = planOfSeed(strategy);
   const lanes = jobs ?? availableParallelism();
   let lost = 0;
   const pool = new Pool({
     jobs: lanes,
     worker: engine.worker,
     watchdogMs: engine.watchdogMs,
+    coverage: compareEvents !== null,
     onRun: ({ result: { plan, reason, pending } }) => {
       if (reason !== 'crashed' && reason !== 'hung') return;
       lost++;
       out.stderr(`lost: ${plan.mutant ?? 'unmutated'} seed ${plan.seed} ${reason}: ${pending}\n`);
     },
   });
+  const execute = async (plans: readonly RunPlan[]) => (await pool.run(plans)).map(({ result }) => result);
+  const batch = lanes * BATCH_PER_JOB;
   try {
+    if (compareEvents !== null) {
+      const duels = await compareStrategies(
+        STRATEGIES.map((name) => ({ name, start: (seed) => strategyOf(name, seed, { unrestricted: false }) })),
+        { ids, repetitions: starts, eventsMax: compareEvents, generation: GENERATION, batch },
+        execute,
+        ({ mutant, strategy, killed, trials, medianRuns }) =>
+          out.stderr(`${mutant} by ${strategy}: ${killed} of ${trials.length}, median ${medianRuns} runs\n`),
+      );
+      const table = { eventsMax: compareEvents, repetitions: starts, strategies: duels };
+      out.stdout(`${json ? JSON.stringify(table, null, 2) : strategyTable(duels, painter(out.colour))}\n`);
+      return lost > 0 ? EXIT.internal : EXIT.expected;
+    }
     const rows = await runMutants(
-      { ids, seedsMax, starts, batch: lanes * BATCH_PER_JOB },
-      async (plans) => (await pool.run(plans)).map(({ result }) => result),
+      { ids, seedsMax, starts, batch, planOf },
+      execute,
       ({ id, status, medianSeeds, runs }) =>
         out.stderr(`${id}: ${status}${medianSeeds < 0 ? '' : `, median ${medianSeeds} seeds`}, ${runs} runs\n`),
     );
-    out.stdout(`${json ? JSON.stringify({ mutants: rows }, null, 2) : mutantTable(rows, painter(out.colour))}\n`);
+    out.stdout(
+      `${json ? JSON.stringify({ strategy, mutants: rows }, null, 2) : mutantTable(rows, painter(out.colour))}\n`,
+    );
     if (lost > 0) return EXIT.internal;
     return rows.every(({ killed }) => killed) ? EXIT.expected : EXIT.unexpected;
   } finally {
     pool.close();
   }
+}
+
+/**
+ * The plan of a seed when nothing has been learnt. The hunts from all starting seeds share their runs, so a seed has one
+ * plan; what learning adds is seen in the comparison.
+ */
+function planOfSeed(strategy: string): (seed: number) => RunPlan {
+  const source = strategyOf(strategy, 0, { unrestricted: false });
+  return (seed) => {
+    const [planned] = source.generation(0, [seed]);
+    if (planned === undefined) throw new Error(`strategy ${strategy} gave no plan`);
+    return planned.plan;
+  };
 }
 
 function checkIds(ids: readonly string[]): void {
