@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -63,6 +65,17 @@ describe('what lies in the queue', () => {
   it('names the build: a digest of the sources, the same each time', () => {
     expect(ownBuild('1.2.3')).toEqual(ownBuild('1.2.3'));
     expect(ownBuild('1.2.3')).toMatchObject({ firedrill: '1.2.3', build: expect.stringMatching(/^[0-9a-f]{16}$/) });
+  });
+
+  it('is code that nobody loads who does not ask for it', () => {
+    const folder = fileURLToPath(new URL('../../src/', import.meta.url));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const others = files.filter((path) => !path.startsWith(join('campaign', 'bullmq')));
+    expect(others.length).toBeGreaterThan(100);
+    // (The digest of the sources needs no library; a campaign stores it, whatever its engine.)
+    const loads = /^(import|export) (?!type )[^;]*from '([^']*\/bullmq\/(?!build\.ts)[^']*|bullmq|ioredis)'/m;
+    expect(others.filter((path) => loads.test(readFileSync(join(folder, path), 'utf8')))).toEqual([]);
+    expect(loads.test(readFileSync(join(folder, 'campaign/bullmq/engine-bullmq.ts'), 'utf8'))).toBe(true);
   });
 
   it('an address without Redis, and no address, are told at once', async () => {
