@@ -1,4 +1,6 @@
 import { parseRecord } from '../checkers/disk-image.ts';
+import { hash128 } from '../cluster/storage/checksum.ts';
+import { sameSum, ZERO_SUM } from '../cluster/storage/prepare.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import {
   openSuperblock,
@@ -16,6 +18,8 @@ interface Survey {
   readonly superblock: SuperblockState | null;
   /** Ops whose records are intact. */
   readonly intact: ReadonlySet<number>;
+  /** Op of the checkpoint whose bytes are as the superblock says; 0 when they are damaged or gone. */
+  readonly checkpointOp: number;
   /** Slots whose bytes are neither a record nor an empty slot. */
   readonly broken: ReadonlySet<number>;
 }
@@ -47,7 +51,17 @@ function survey(simulation: Simulation, host: number): Survey {
       }
     }
   }
-  return { host, superblock: opened.kind === 'open' ? opened.state : null, intact, broken };
+  const superblock = opened.kind === 'open' ? opened.state : null;
+  return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken };
+}
+
+/** A superblock only names its checkpoint: the state can be had from it while the file holds those bytes. */
+function intactCheckpoint(simulation: Simulation, host: number, superblock: SuperblockState | null): number {
+  if (superblock === null || superblock.checkpointOp === 0) return 0;
+  const file = FILE.checkpoint[superblock.checkpointFile] as string;
+  const bytes = simulation.truth.peekDurable(host, file, 0, superblock.checkpointBytes);
+  if (bytes === null) return 0;
+  return sameSum(hash128(bytes, 0, bytes.length, ZERO_SUM), superblock.checkpointSum) ? superblock.checkpointOp : 0;
 }
 
 function sectorOf(simulation: Simulation, offsetBytes: number): number {
@@ -70,12 +84,12 @@ export function isRecoverable(simulation: Simulation, core: readonly number[]): 
 
 function lowestNeeded(surveys: readonly Survey[]): number {
   let lowest = Number.MAX_SAFE_INTEGER;
-  for (const found of surveys) lowest = Math.min(lowest, (found.superblock?.checkpointOp ?? 0) + 1);
+  for (const found of surveys) lowest = Math.min(lowest, found.checkpointOp + 1);
   return lowest;
 }
 
 function holds(found: Survey, op: number): boolean {
-  return found.intact.has(op) || (found.superblock !== null && op <= found.superblock.checkpointOp);
+  return found.intact.has(op) || op <= found.checkpointOp;
 }
 
 /**
@@ -103,7 +117,7 @@ export function certificatesOf(simulation: Simulation, core: readonly number[]):
     const slot = op % plan.cluster.journalSlots;
     const committed = op <= checks.committed.head;
     for (const found of surveys) {
-      const entry = slotEntry(simulation, found.host, slot);
+      const entry = slotEntry(simulation, found.host, slot) ?? checkpointEntry(simulation, found, op);
       if (entry !== null) certificates.push(certificate(op, found.host, entry));
       else if (committed) return [];
     }
@@ -121,6 +135,14 @@ function openEntry(simulation: Simulation, host: number): LedgerEntry | null {
     simulation.truth.ledger.entries.find((entry) => entry.host === host && entry.faultClass !== 'A') ??
     null
   );
+}
+
+/** The damage to a checkpoint that would cover `op`. */
+function checkpointEntry(simulation: Simulation, found: Survey, op: number): LedgerEntry | null {
+  const { superblock } = found;
+  if (superblock === null || op <= found.checkpointOp || op > superblock.checkpointOp) return null;
+  const file = FILE.checkpoint[superblock.checkpointFile];
+  return simulation.truth.ledger.openOf(found.host).find((entry) => entry.file === file) ?? null;
 }
 
 function slotEntry(simulation: Simulation, host: number, slot: number): LedgerEntry | null {
