@@ -10,7 +10,9 @@ if (file === undefined) {
 }
 const { mutants } = JSON.parse(readFileSync(file, 'utf8'));
 const kills = {};
-for (const { id, killed, killingSeed } of mutants) if (killed) kills[id] = killingSeed;
+// The bugs planted in firedrill itself have no plan to be replayed: test/selfcheck/harness.test.ts runs them all.
+const planted = mutants.filter(({ part }) => part === 'protocol');
+for (const { id, killed, killingSeed } of planted) if (killed) kills[id] = killingSeed;
 const target = fileURLToPath(new URL('../test/selfcheck/kills.json', import.meta.url));
 writeFileSync(target, `${JSON.stringify(kills, null, 2)}\n`);
-console.log(`${Object.keys(kills).length} of ${mutants.length} written`);
+console.log(`${Object.keys(kills).length} of ${planted.length} written`);

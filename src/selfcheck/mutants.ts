@@ -3,12 +3,16 @@ import type { RunResult } from '../plan/result.ts';
 import type { Mutant } from '../scenarios/mutants/mutant.ts';
 import { MUTANTS } from '../scenarios/rules-table.ts';
 import { MUTANT_FIRED } from '../scenarios/run.ts';
+import type { Us } from '../sim/time.ts';
+import type { HarnessPart } from './harness/row.ts';
 
 /** One row of the kill table (R27). */
 export interface MutantRow {
   readonly id: string;
   readonly what: string;
   readonly source: string;
+  /** Where the bug is planted: in the system under test, or in firedrill itself. */
+  readonly part: 'protocol' | HarnessPart;
   readonly property: string;
   readonly killed: boolean;
   /** The property that failed in the first kill; empty while the mutant survives. */
@@ -19,6 +23,10 @@ export interface MutantRow {
   readonly medianSeeds: number;
   readonly p95Seeds: number;
   readonly maxSeeds: number;
+  /** Virtual time of the runs up to the first kill, likewise; -1 also for bugs of firedrill itself. */
+  readonly medianVirtualUs: number;
+  readonly p95VirtualUs: number;
+  readonly maxVirtualUs: number;
   readonly runs: number;
   /** Runs in which the planted decision differed from the honest one. */
   readonly fired: number;
@@ -52,6 +60,8 @@ export function failsAsNamed(result: RunResult, mutant: Mutant): boolean {
 /** Lets the seeds run in order and remembers which of them kill. */
 class Hunt {
   readonly kills: number[];
+  /** Virtual time that a seed's mutated run took: until the named property failed, in a kill. */
+  private readonly spentUs: Map<number, Us>;
   fired: number;
   next: number;
   private readonly mutant: Mutant;
@@ -61,6 +71,7 @@ class Hunt {
 
   constructor(mutant: Mutant, execute: Execute, { batch, planOf }: Pick<MutantOptions, 'batch' | 'planOf'>) {
     this.kills = [];
+    this.spentUs = new Map();
     this.fired = 0;
     this.next = 1;
     this.mutant = mutant;
@@ -89,13 +100,38 @@ class Hunt {
     const suspects = seeds.filter((_seed, index) => failsAsNamed(results[index] as RunResult, this.mutant));
     this.fired += results.filter((result) => result.reached.some(([mark]) => mark === MUTANT_FIRED)).length;
     const honest = await this.execute(suspects.map((seed) => this.planOf(seed)));
-    for (const [index, seed] of suspects.entries()) if (honest[index]?.verdict === 'passed') this.kills.push(seed);
+    for (const [index, seed] of seeds.entries()) this.spentUs.set(seed, (results[index] as RunResult).virtualUs);
+    for (const [index, seed] of suspects.entries()) {
+      if (honest[index]?.verdict !== 'passed') continue;
+      this.kills.push(seed);
+      this.spentUs.set(seed, failedAtUs(results[seeds.indexOf(seed)] as RunResult, this.mutant));
+    }
   }
+
+  /** Virtual time of the mutated runs from a starting seed up to a kill. */
+  spentUntil(from: number, kill: number): Us {
+    let sumUs = 0;
+    for (let seed = from; seed <= kill; seed++) sumUs += this.spentUs.get(seed) ?? 0;
+    return sumUs;
+  }
+}
+
+function failedAtUs({ findings, virtualUs }: RunResult, { property }: Mutant): Us {
+  return findings.find((finding) => finding.property === property)?.atUs ?? virtualUs;
+}
+
+/** Median, 95th percentile and maximum of a sample; all -1 when it is not complete. */
+export function spread(sample: readonly number[], complete: boolean): readonly [number, number, number] {
+  const sorted = [...sample].sort((left, right) => left - right);
+  const at = (share: number): number =>
+    complete ? (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number) : -1;
+  return [at(0.5), at(0.95), at(1)];
 }
 
 async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Promise<MutantRow> {
   const hunt = new Hunt(mutant, execute, options);
   const counts: number[] = [];
+  const timesUs: Us[] = [];
   let killingSeed = -1;
   for (let start = 0; start < options.starts; start++) {
     const from = 1 + start * START_DISTANCE;
@@ -103,22 +139,26 @@ async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Pr
     if (seed < 0) break;
     if (killingSeed < 0) killingSeed = seed;
     counts.push(seed - from + 1);
+    timesUs.push(hunt.spentUntil(from, seed));
   }
-  counts.sort((left, right) => left - right);
   const killed = counts.length === options.starts;
-  const at = (share: number): number =>
-    killed ? (counts[Math.min(counts.length - 1, Math.floor(counts.length * share))] as number) : -1;
+  const [medianSeeds, p95Seeds, maxSeeds] = spread(counts, killed);
+  const [medianVirtualUs, p95VirtualUs, maxVirtualUs] = spread(timesUs, killed);
   return {
     id: mutant.id,
     what: mutant.what,
     source: mutant.source,
+    part: 'protocol',
     property: mutant.property,
     killed,
     killedBy: killed ? mutant.property : '',
     killingSeed,
-    medianSeeds: at(0.5),
-    p95Seeds: at(0.95),
-    maxSeeds: at(1),
+    medianSeeds,
+    p95Seeds,
+    maxSeeds,
+    medianVirtualUs,
+    p95VirtualUs,
+    maxVirtualUs,
     runs: hunt.next - 1,
     fired: hunt.fired,
     status: killed ? 'killed' : hunt.fired > 0 ? 'survived' : 'not exercised',

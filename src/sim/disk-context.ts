@@ -20,6 +20,11 @@ export class DiskContext {
    * whole file or request is meant.
    */
   admit: ((label: string, faultClass: FaultClass, file: string, sector: number) => boolean) | null;
+  /**
+   * Whether a unit of a torn sector is new, by its keyed draw and its number (R3). Any pattern is possible; the
+   * self-check plants a rule that knows prefixes only.
+   */
+  unitIsNew: (draw: number, unit: number) => boolean;
 
   constructor(core: WorldCore, host: number, options: DiskOptions) {
     this.core = core;
@@ -29,6 +34,7 @@ export class DiskContext {
     this.pool = new SectorPool(options.sectorBytes);
     this.onFault = null;
     this.admit = null;
+    this.unitIsNew = (draw) => draw >>> 31 === 0;
   }
 
   /** A fault really hit. */

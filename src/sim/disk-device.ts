@@ -107,7 +107,7 @@ export function tearBytes(
     const to = Math.min(high, (unit + 1) * TEAR_UNIT_BYTES);
     const { core, host } = context;
     const draw = mix6(core.seed, DOMAIN.powerLossTear, labelHash, host, file.hash, sector.index, version, unit);
-    if (context.drawn(draw) >>> 31 === 0) copyRange(durable, buffer, from, to);
+    if (context.unitIsNew(context.drawn(draw), unit)) copyRange(durable, buffer, from, to);
     else if (differs(sector, buffer, from, to)) anyOld = true;
   }
   return anyOld;

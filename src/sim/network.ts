@@ -66,7 +66,7 @@ export class Network {
   /** Readable text of a message for recorded traces; its `kind` when null. */
   describe: ((message: Message) => string) | null;
   readonly hostCount: number;
-  private readonly core: WorldCore;
+  protected readonly core: WorldCore;
   private readonly decisions: Decisions | null;
   private readonly scheduling: Scheduling | null;
   private readonly defaults: LinkOptions;
@@ -324,7 +324,8 @@ export class Network {
     return new DamagedMessage(message);
   }
 
-  private draw(domain: number, link: Link, message: Message, attempt: number): number {
+  /** The keyed draw of one question about one packet (R20). */
+  protected draw(domain: number, link: Link, message: Message, attempt: number): number {
     const { tag, id0, id1 } = message;
     const draw = mix6(this.core.seed, domain, link.from, link.to, tag, id0, id1, attempt);
     this.core.trace.foldDraw(draw);

@@ -1,15 +1,16 @@
 import type { DiskOp, LogLevel, Message, ProcessAssertion, ProcessFactory } from './api.ts';
-import { Clock, type ClockOptions } from './clock.ts';
+import type { ClockOptions } from './clock.ts';
 import { EVENT, type WorldCore } from './core.ts';
 import type { Decisions } from './decisions.ts';
-import { Disk, type DiskOptions } from './disk.ts';
-import { EventQueue } from './event-queue.ts';
+import type { DiskOptions } from './disk.ts';
+import type { EventQueue } from './event-queue.ts';
 import type { JournalLine, StopCause } from './host-journal.ts';
-import { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { LinkOptions } from './link.ts';
-import { Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { DOMAIN, hi32, mix3 } from './mix.ts';
-import { Network } from './network.ts';
+import type { Network } from './network.ts';
+import { HONEST_PARTS, type WorldParts } from './parts.ts';
 import { Scheduling, type SchedulingOptions } from './scheduling.ts';
 import type { Us } from './time.ts';
 import { RECORD, Trace } from './trace.ts';
@@ -35,6 +36,8 @@ export interface WorldOptions {
   /** Priorities of hosts; null or absent: a fair world. */
   readonly scheduling?: SchedulingOptions | null;
   readonly machines: readonly MachineSpec[];
+  /** What the world is built of; absent: the honest parts. */
+  readonly parts?: WorldParts;
 }
 
 /** A control entry of the queue: the engine's own appointments (faults, operator, scrapes), by number. */
@@ -79,9 +82,10 @@ export class World implements WorldCore {
     this.seed = options.seed | 0;
     this.nowUs = 0;
     this.trace = new Trace(options.recording);
-    this.ledger = new Ledger();
+    const parts = options.parts ?? HONEST_PARTS;
+    this.ledger = parts.ledger();
     this.decisions = options.decisions ?? null;
-    this.queue = new EventQueue();
+    this.queue = parts.queue();
     this.logging = options.logging;
     this.rarities = options.rarities;
     const unfair = options.scheduling ?? null;
@@ -101,11 +105,11 @@ export class World implements WorldCore {
     this.onFault = null;
     this.describe = (message) => message.kind;
     this.machines = options.machines.map((spec, id) => {
-      const disk = new Disk(this, id, spec.disk);
+      const disk = parts.disk(this, id, spec.disk);
       disk.onFault = (label) => this.onFault?.(label);
-      return new Machine(this, id, spec.name, disk, new Clock(this, id, spec.clock), spec.factory);
+      return parts.machine(this, id, spec.name, disk, parts.clock(this, id, spec.clock), spec.factory);
     });
-    this.network = new Network(this, options.machines.length, options.link);
+    this.network = parts.network(this, options.machines.length, options.link);
     this.network.describe = (message) => this.describe(message);
   }
 

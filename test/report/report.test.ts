@@ -142,17 +142,26 @@ describe('other tables', () => {
   });
 
   it('mutants show what found them', () => {
-    const row = { id: 'ack-before-sync', property: 'INV-DURABLE-ACK', runs: 300, fired: 290 };
+    const row = { id: 'ack-before-sync', part: 'protocol', property: 'INV-DURABLE-ACK', runs: 300, fired: 290 };
+    const killed = { killed: true, status: 'killed', medianSeeds: 12, p95Seeds: 40, maxSeeds: 51 };
+    const survived = { killed: false, status: 'survived', medianSeeds: -1, p95Seeds: -1, maxSeeds: -1 };
+    const times = { medianVirtualUs: 90_000_000, p95VirtualUs: 120_000_000, maxVirtualUs: 130_000_000 };
+    const never = { medianVirtualUs: -1, p95VirtualUs: -1, maxVirtualUs: -1 };
     const text = mutantTable(
       [
-        { ...row, killed: true, status: 'killed', medianSeeds: 12, p95Seeds: 40, maxSeeds: 51 },
-        { ...row, id: 'other', killed: false, status: 'survived', medianSeeds: -1, p95Seeds: -1, maxSeeds: -1 },
+        { ...row, ...killed, ...times },
+        { ...row, ...survived, ...never, id: 'other' },
+        { ...row, ...killed, ...never, id: 'partition-leaks', part: 'simulator', property: 'partition-reach' },
       ],
       painter(false),
     );
-    expect(text).toMatch(/ack-before-sync +│ INV-DURABLE-ACK +│ killed +│ 12 +│ 40 +│ 51 +│ 300 +│ 290/);
-    expect(text).toMatch(/other +│ INV-DURABLE-ACK +│ survived +│ - +│ - +│ - /);
+    expect(text).toMatch(
+      /ack-before-sync +│ INV-DURABLE-ACK +│ killed +│ 12 +│ 40 +│ 51 +│ 1 min 30 s +│ 2 min 00 s +│ 2 min 10 s +│ 300 +│ 290/,
+    );
+    expect(text).toMatch(/other +│ INV-DURABLE-ACK +│ survived +│ - +│ - +│ - +│ - +│ - +│ - /);
     expect(text).toContain('1 of 2 killed by the named property');
+    expect(text).toMatch(/partition-leaks +│ simulator +│ partition-reach +│ killed +│ 12 +│ 40 +│ 51 +│ 300/);
+    expect(text).toContain('1 of 1 killed by the named check');
   });
 
   it('figures of a benchmark are grouped by thousands', () => {

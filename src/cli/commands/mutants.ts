@@ -9,7 +9,8 @@ import { painter } from '../../report/paint.ts';
 import { strategyTable } from '../../report/strategy-table.ts';
 import { MUTANTS } from '../../scenarios/rules-table.ts';
 import { compareStrategies } from '../../selfcheck/compare.ts';
-import { runMutants } from '../../selfcheck/mutants.ts';
+import { HARNESS_MUTANTS, runHarnessMutants } from '../../selfcheck/harness-mutants.ts';
+import { type MutantRow, runMutants } from '../../selfcheck/mutants.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandOutput } from '../output.ts';
@@ -43,7 +44,7 @@ export async function mutants(
   engine: Pick<Engine, 'worker' | 'watchdogMs'>,
 ): Promise<number> {
   const { ids, seedsMax, starts, jobs, json, strategy, compareEvents } = options;
-  checkIds(ids);
+  checkIds(ids, compareEvents === null ? [...MUTANTS, ...HARNESS_MUTANTS] : MUTANTS);
   const planOf = planOfSeed(strategy);
   const lanes = jobs ?? availableParallelism();
   let lost = 0;
@@ -73,12 +74,14 @@ export async function mutants(
       out.stdout(`${json ? JSON.stringify(table, null, 2) : strategyTable(duels, painter(out.colour))}\n`);
       return lost > 0 ? EXIT.internal : EXIT.expected;
     }
-    const rows = await runMutants(
-      { ids, seedsMax, starts, batch, planOf },
-      execute,
-      ({ id, status, medianSeeds, runs }) =>
-        out.stderr(`${id}: ${status}${medianSeeds < 0 ? '' : `, median ${medianSeeds} seeds`}, ${runs} runs\n`),
-    );
+    const progress = ({ id, status, medianSeeds, runs }: MutantRow): void =>
+      out.stderr(`${id}: ${status}${medianSeeds < 0 ? '' : `, median ${medianSeeds} seeds`}, ${runs} runs\n`);
+    const planted = ids.filter((id) => MUTANTS.some((mutant) => mutant.id === id));
+    const protocol =
+      ids.length > 0 && planted.length === 0
+        ? []
+        : await runMutants({ ids: planted, seedsMax, starts, batch, planOf }, execute, progress);
+    const rows = [...runHarnessMutants({ ids, seedsMax, starts }, progress), ...protocol];
     out.stdout(
       `${json ? JSON.stringify({ strategy, mutants: rows }, null, 2) : mutantTable(rows, painter(out.colour))}\n`,
     );
@@ -102,8 +105,9 @@ function planOfSeed(strategy: string): (seed: number) => RunPlan {
   };
 }
 
-function checkIds(ids: readonly string[]): void {
-  const known = MUTANTS.map(({ id }) => id);
+/** Strategies are compared by the bugs of the protocol only: those of firedrill itself need no plan. */
+function checkIds(ids: readonly string[], mutants: readonly { readonly id: string }[]): void {
+  const known = mutants.map(({ id }) => id);
   for (const id of ids) {
     if (known.includes(id)) continue;
     const meant = nearest(id, known);
