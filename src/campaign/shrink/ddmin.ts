@@ -7,9 +7,15 @@ export type Test<T> = (part: readonly T[]) => Promise<readonly T[] | null>;
 /**
  * Delta debugging (Zeller and Hildebrandt, TSE 2002): a part of `items` that still shows it and, unless `stop` cut the
  * search off, is 1-minimal: without any single element it does not. Asks for the empty list first, because that is the
- * answer surprisingly often. Each part is a sub-sequence, in the order of `items`.
+ * answer surprisingly often. Each part is a sub-sequence, in the order of `items`. With `partsMax` the list is never cut
+ * into more parts than that: a coarse result at a small price, which is not 1-minimal.
  */
-export async function ddmin<T>(items: readonly T[], test: Test<T>, stop: () => boolean): Promise<readonly T[]> {
+export async function ddmin<T>(
+  items: readonly T[],
+  test: Test<T>,
+  stop: () => boolean,
+  partsMax = items.length,
+): Promise<readonly T[]> {
   if (items.length === 0) return items;
   const none = await test([]);
   if (none !== null) return none;
@@ -20,8 +26,8 @@ export async function ddmin<T>(items: readonly T[], test: Test<T>, stop: () => b
     if (found !== null) {
       rest = found.rest;
       parts = Math.max(2, Math.min(found.parts, rest.length));
-    } else if (parts >= rest.length) break;
-    else parts = Math.min(rest.length, parts * 2);
+    } else if (parts >= Math.min(rest.length, partsMax)) break;
+    else parts = Math.min(rest.length, parts * 2, Math.max(2, partsMax));
   }
   return rest;
 }

@@ -46,8 +46,11 @@ export function withoutRates(plan: RunPlan): RunPlan {
   return { ...plan, network: { ...plan.network, ...none }, rarities: false };
 }
 
-/** Delta debugging over the listed decisions: first whole kinds of them, then any (R26, 4). */
-export async function reduceDecisions(search: Search): Promise<void> {
+/**
+ * Delta debugging over the listed decisions: first whole kinds of them, then any (R26, 4); in at most `partsMax` parts,
+ * because a long list is cheaper to minimise once the run around it is short.
+ */
+export async function reduceDecisions(search: Search, partsMax: number): Promise<void> {
   const kindOf = (decision: PlanDecision): string => (decision.kind === 'packet' ? decision.what : decision.kind);
   const listed = (): readonly PlanDecision[] => search.best.plan.decisions ?? [];
   if (listed().length === 0) return;
@@ -60,6 +63,7 @@ export async function reduceDecisions(search: Search): Promise<void> {
     listed(),
     async (part) => ((await search.improve({ ...search.best.plan, decisions: part })) ? listed() : null),
     () => search.over !== '',
+    partsMax,
   );
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { faultKind } from '../../faults/kinds.ts';
+import type { PlanDecision } from '../../plan/decision.ts';
 import type { FaultPlan, RunPlan } from '../../plan/plan.ts';
 import type { Search } from './search.ts';
 
@@ -13,16 +14,22 @@ export interface Scalar {
 
 /** Smaller values that are tried for one number in one round; the first are the boldest. */
 const TRIES_MAX = 12;
+/** More operations than this make a run long. */
+const OPERATIONS_MAX = 40;
+/** Numbers of listed decisions shrink only in lists this short. */
+const DECISIONS_MAX = 12;
 
 /**
  * Shrinks single numbers (R26, 5). The values come from fast-check arbitraries that shrink a value which they did not
  * generate, because plans come out of files: integers, and integers of milliseconds through a mapping that has an
  * inverse. Nothing is chained.
  */
-export async function shrinkScalars(search: Search): Promise<void> {
+export async function shrinkScalars(search: Search, thorough: boolean): Promise<void> {
   for (const calm of [calmClocks, calmNetwork, calmDisk, calmLoad, calmCluster]) {
     await search.simplify(calm(search.best.plan));
   }
+  // Single numbers of a long run are dear and help little: first it has to become short.
+  if (search.best.counts.operations > OPERATIONS_MAX && !thorough) return;
   for (const { path } of scalarsOf(search.best.plan)) {
     for (let again = true; again && search.over === ''; ) {
       const scalar = scalarsOf(search.best.plan).find((each) => each.path === path);
@@ -47,7 +54,34 @@ export function smallerValues({ arbitrary, value }: Scalar): number[] {
 
 /** Every number of a plan that may shrink, in the order in which they are tried. */
 export function scalarsOf(plan: RunPlan): Scalar[] {
-  return [...plan.faults.flatMap((fault, index) => faultScalars(fault, index)), ...phaseScalars(plan)];
+  return [
+    ...plan.faults.flatMap((fault, index) => faultScalars(fault, index)),
+    ...decisionScalars(plan),
+    ...phaseScalars(plan),
+  ];
+}
+
+/** Which packet it is about, and how late it comes: while the list is short enough to be worth it. */
+function decisionScalars({ decisions = [] }: RunPlan): Scalar[] {
+  if (decisions.length > DECISIONS_MAX) return [];
+  const put =
+    (index: number, change: (decision: PlanDecision, value: number) => PlanDecision) =>
+    (plan: RunPlan, value: number): RunPlan => ({
+      ...plan,
+      decisions: (plan.decisions ?? []).map((each, place) => (place === index ? change(each, value) : each)),
+    });
+  return decisions.flatMap((decision, index) => {
+    if (decision.kind !== 'packet') return [];
+    const at = `decisions[${index}]`;
+    const number = (each: PlanDecision, id1: number): PlanDecision =>
+      each.kind === 'packet' ? { ...each, id1 } : each;
+    const late = (each: PlanDecision, delayUs: number): PlanDecision =>
+      each.kind === 'packet' ? { ...each, delayUs } : each;
+    const scalars: Scalar[] = [];
+    if (decision.id1 > 0) scalars.push(scalar(`${at}.id1`, decision.id1, 0, put(index, number)));
+    if (decision.delayUs > 1) scalars.push(scalar(`${at}.delayUs`, decision.delayUs, 1, put(index, late)));
+    return scalars;
+  });
 }
 
 function faultScalars(fault: FaultPlan, index: number): Scalar[] {

@@ -96,12 +96,11 @@ export class Search {
     return this.consider(plan, (counts) => compare(counts, this.best.counts) <= 0);
   }
 
-  /** As {@link simplify}, whatever it does to the counts below the weightiest: prepares for other passes. */
-  async prepare(plan: RunPlan): Promise<boolean> {
-    return this.consider(
-      plan,
-      ({ faults, steps }) => faults + steps <= this.best.counts.faults + this.best.counts.steps,
-    );
+  /** As {@link improve}, for a plan with rates again: no more faults, and at most so many operations, within `untilUs`. */
+  async leap(plan: RunPlan, operationsMax: number, untilUs: number): Promise<boolean> {
+    const takes = ({ faults, steps, operations }: Counts): boolean =>
+      faults + steps <= this.best.counts.faults + this.best.counts.steps && operations <= operationsMax;
+    return this.consider(plan, takes, untilUs);
   }
 
   /** A run with nothing cut off, for looking at; counts against the budget. Null where the engine refuses the plan. */
@@ -115,11 +114,15 @@ export class Search {
     }
   }
 
-  private async consider(candidate: RunPlan, takes: (counts: Counts) => boolean): Promise<boolean> {
+  private async consider(
+    candidate: RunPlan,
+    takes: (counts: Counts) => boolean,
+    untilUs: number = Number.MAX_SAFE_INTEGER,
+  ): Promise<boolean> {
     if (this.over !== '') return false;
     const key = JSON.stringify(candidate);
     if (this.rejected.has(key) || readPlan(JSON.parse(key)).kind !== 'plan') return false;
-    const attempt = await this.attempt(candidate);
+    const attempt = await this.attempt(candidate, untilUs);
     if (attempt === null || !takes(attempt.counts) || !(await this.honestPasses(attempt))) {
       this.rejected.add(key);
       return false;
@@ -128,14 +131,14 @@ export class Search {
     return true;
   }
 
-  private async attempt(candidate: RunPlan): Promise<Attempt | null> {
+  private async attempt(candidate: RunPlan, untilUs: number): Promise<Attempt | null> {
     this.runs++;
     await this.budget.breathe();
     const { finding, counts } = this.best;
     const limits = {
       ...candidate.limits,
       eventsMax: Math.min(candidate.limits.eventsMax, counts.events * 3 + EVENTS_SLACK),
-      virtualUsMax: Math.min(candidate.limits.virtualUsMax, Math.floor((finding.atUs * 5) / 4) + SLACK_US),
+      virtualUsMax: Math.min(candidate.limits.virtualUsMax, Math.floor((finding.atUs * 5) / 4) + SLACK_US, untilUs),
     };
     return attemptOf(candidate, limits, this.failure, this.runPlan);
   }

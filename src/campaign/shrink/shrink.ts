@@ -1,9 +1,11 @@
 import type { RunPlan } from '../../plan/plan.ts';
 import type { RunPlanFunction } from '../worker-protocol.ts';
+import { moveToEarlierOperations } from './earlier.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { dropUnfired, materialise, reduceDecisions, reduceFaults, reduceSteps } from './lists.ts';
 import { reduceOperations, reduceReplicas } from './load.ts';
 import { type Neighbour, nearestPassing } from './neighbours.ts';
+import { tryOtherSeeds } from './reseed.ts';
 import { shrinkScalars } from './scalars.ts';
 import { type Attempt, attemptOf, type Counts, compare, type Ended, Search, type ShrinkBudget } from './search.ts';
 import { asTriggers, pullTogether } from './times.ts';
@@ -31,10 +33,13 @@ export interface Shrunk {
   readonly neighbours: readonly Neighbour[];
 }
 
-/** Shares of the budget: the first list of decisions may not eat it all, and the neighbours get the rest. */
-const FIRST_LIST = 0.4;
+/** Share of the budget; the neighbours get the rest. */
 const SEARCH = 0.9;
-const ROUNDS_MAX = 6;
+/** Into how many parts the list of decisions is cut in the first rounds; later as finely as need be. */
+const LIST_PARTS = [8, 32];
+const ROUNDS_MAX = 8;
+/** Rounds after which other seeds are tried. */
+const LEAPS = 3;
 
 /**
  * Makes a failing plan small by running smaller ones, in the order of R26. The failure keeps its property and site. Null
@@ -49,14 +54,14 @@ export async function shrink(plan: RunPlan, runPlan: RunPlanFunction, options: S
   if (first === null) return null;
   const search = new Search(first, failure, runPlan, options, startMs);
   search.allow(SEARCH);
-  const materialised = await passes(search, options);
+  const materialised = await passes(plan, search, options);
   const ended = search.over === '' ? 'done' : search.over;
   search.allow(1);
   const neighbours = search.over === 'cancelled' ? [] : await nearestPassing(search);
   return { failure, original: first.counts, minimal: search.best, runs: search.runs, ended, materialised, neighbours };
 }
 
-async function passes(search: Search, options: ShrinkOptions): Promise<boolean> {
+async function passes(plan: RunPlan, search: Search, options: ShrinkOptions): Promise<boolean> {
   let materialised = true;
   const pass = async (name: string, run: () => Promise<unknown>): Promise<void> => {
     if (search.over !== '') return;
@@ -69,16 +74,22 @@ async function passes(search: Search, options: ShrinkOptions): Promise<boolean> 
   });
   for (let round = 0; round < ROUNDS_MAX && search.over === ''; round++) {
     const before = search.best;
-    search.allow(round === 0 ? FIRST_LIST : SEARCH);
-    await pass('decisions', () => reduceDecisions(search));
-    search.allow(SEARCH);
+    const partsMax = LIST_PARTS[round] ?? Number.MAX_SAFE_INTEGER;
+    await pass('decisions', () => reduceDecisions(search, partsMax));
     await pass('faults', () => reduceFaults(search));
     await pass('steps', () => reduceSteps(search));
     await pass('operations', () => reduceOperations(search));
     await pass('replicas', () => reduceReplicas(search));
     await pass('times', () => pullTogether(search));
-    await pass('numbers', () => shrinkScalars(search));
-    if (round > 0 && compare(search.best.counts, before.counts) === 0) break;
+    await pass('earlier operations', () => moveToEarlierOperations(search));
+    await pass('numbers', () => shrinkScalars(search, round >= LEAPS));
+    if (round < LEAPS) {
+      await pass('other seeds', async () => {
+        if (await tryOtherSeeds(search, plan)) await materialise(search);
+      });
+    }
+    const coarse = search.best.counts.decisions > partsMax;
+    if (round > 0 && !coarse && compare(search.best.counts, before.counts) === 0) break;
   }
   await pass('triggers', () => asTriggers(search));
   return materialised;

@@ -70,12 +70,13 @@ function candidates(marks: readonly MarkMoment[], atUs: number): MarkMoment[] {
     .reverse();
 }
 
-interface Moments {
+export interface Moments {
   readonly faults: readonly FaultMoment[];
   readonly marks: readonly MarkMoment[];
 }
 
-async function momentsOf(search: Search): Promise<Moments | null> {
+/** When faults took effect and marks were reached in the best plan's run; null when the budget is spent. */
+export async function momentsOf(search: Search): Promise<Moments | null> {
   const { plan, finding } = search.best;
   const limits = { ...plan.limits, virtualUsMax: Math.min(plan.limits.virtualUsMax, finding.atUs) };
   const outcome = search.over === '' ? await search.look({ ...plan, limits }, true) : null;

@@ -29,7 +29,7 @@ export interface ShrinkCommandOptions {
 }
 
 /** Marks that help to read a story; the others are left to `replay`. */
-const TOLD_MARKS = /^(view-|recovery-|client-evicted|state-transfer|checkpoint-|assertion-failed|mutant-fired)/;
+const TOLD_MARKS = /^(view-|recovery-|client-evicted|state-transfer|assertion-failed|mutant-fired)/;
 
 /**
  * Makes the failing plan of a bundle small and tells its story. Returns 0 with a smaller plan (or the same one, when it
