@@ -9,6 +9,9 @@ export const BARS: readonly { readonly reason: string; readonly share: number }[
   { reason: 'out-of-budget', share: 0 },
 ];
 
+/** Beyond the fault budget an excuse is what was asked for. */
+const BARS_UNRESTRICTED = BARS.filter(({ reason }) => reason !== 'excused');
+
 /** A median of a drawn run's size and the bounds that issue 3 sets for it. */
 export interface SizeMedian {
   readonly name: 'events' | 'acknowledged' | 'faults that took effect';
@@ -69,7 +72,8 @@ const ODD_MAX = 20;
 
 /** Reads a campaign's runs from the store, of which none stands at `storedTo` or above, and adds up those below `comparedTo`. */
 export function summarise(store: CampaignStore, id: number, comparedTo: number, storedTo: number): CampaignSummary {
-  const sum = new Sum();
+  const unrestricted = store.campaign(id)?.spec.unrestricted === true;
+  const sum = new Sum(unrestricted ? BARS_UNRESTRICTED : BARS);
   let leftOut = 0;
   let failedLeftOut = 0;
   const firstUnexpected = new Map<string, number>();
@@ -91,6 +95,7 @@ function isUnexpected({ expected, verdict }: RunRow): boolean {
 }
 
 class Sum {
+  private readonly bars: typeof BARS;
   private readonly byVerdict = new Map<string, number>();
   private readonly byReason = new Map<string, number>();
   private readonly marks = new Map<string, number>();
@@ -101,6 +106,10 @@ class Sum {
   private unexpected = 0;
   private events = 0;
   private virtualUs = 0;
+
+  constructor(bars: typeof BARS) {
+    this.bars = bars;
+  }
 
   add(row: RunRow): void {
     this.runs++;
@@ -126,7 +135,7 @@ class Sum {
       inconclusive: this.byVerdict.get('inconclusive') ?? 0,
       unexpected: this.unexpected,
       byReason: Object.fromEntries(sorted(this.byReason)),
-      bars: BARS.map(({ reason, share }) => this.bar(reason, share)),
+      bars: this.bars.map(({ reason, share }) => this.bar(reason, share)),
       sizes: [
         sizeOf('events', events, 10_000, 40_000),
         sizeOf('acknowledged', acknowledged, 100, -1),

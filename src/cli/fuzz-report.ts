@@ -1,5 +1,6 @@
 import { DRAWN } from '../campaign/expand.ts';
 import { type RareMark, rareMarks } from '../campaign/marks.ts';
+import { NONDETERMINISM } from '../campaign/run-row.ts';
 import type { CampaignSummary, OddRun } from '../campaign/summary.ts';
 import type { CampaignRecord, SignatureRow } from '../store/rows.ts';
 import { EXIT, worstExit } from './exit-codes.ts';
@@ -96,11 +97,12 @@ function subjectOf(profile: string): string {
   );
 }
 
-/** Runs that gave a verdict of whatever kind; lost and nondeterministic ones bound nothing. */
+const UNBOUND = ['crashed', 'hung', NONDETERMINISM, 'out-of-model'] as const;
+
+/** Lost and nondeterministic runs bound nothing, nor do those outside the model, which could not fail. */
 function boundOf({ runs, failed, unexpected, failedLeftOut, byReason }: CampaignSummary): Bound | null {
-  const lost = (byReason['crashed'] ?? 0) + (byReason['hung'] ?? 0) + (byReason['nondeterminism'] ?? 0);
-  const judged = runs - lost;
-  if (failed > 0 || unexpected > 0 || failedLeftOut > 0 || judged === 0) return null;
+  const judged = UNBOUND.reduce((left, reason) => left - (byReason[reason] ?? 0), runs);
+  if (failed > 0 || unexpected > 0 || failedLeftOut > 0 || judged <= 0) return null;
   const text = `0 of ${judged}: below 3/${judged} per run of this distribution with 95 % confidence`;
   return { runs: judged, probabilityMax: 3 / judged, text };
 }

@@ -56,7 +56,12 @@ async function run(
   interrupt: Interrupt = new Pulled(),
   heard: Heard = listen(),
 ): Promise<Ended> {
-  const line = await readCommandLine(['fuzz', '--reports', join(folder, 'reports'), '--json', ...words], '9.9.9');
+  // One worker where a test does not care: processes are what these tests take their time for.
+  const jobs = words.includes('--jobs') ? [] : ['--jobs', '1'];
+  const line = await readCommandLine(
+    ['fuzz', '--reports', join(folder, 'reports'), '--json', ...jobs, ...words],
+    '9.9.9',
+  );
   if (line.kind !== 'command' || line.command.name !== 'fuzz') throw new Error(JSON.stringify(line));
   const code = await fuzz(line.command.options, heard, { ...fakeEngine({ source }), ...changes }, interrupt);
   return { code, heard, report: JSON.parse(heard.out) as FuzzReport };
@@ -103,12 +108,12 @@ async function untilStored(path: string, count: number): Promise<void> {
 
 describe('firedrill fuzz', () => {
   it('runs drawn plans and says what no failure means', async () => {
-    const { code, report, heard } = await run(['--db', database(), '--seeds', '1..300', '--jobs', '2']);
+    const { code, report, heard } = await run(['--db', database(), '--seeds', '1..300']);
     expect(code).toBe(0);
     expect(heard.err).toContain('campaign 1: seeds 1..300 of swarm (portfolio)');
     expect(report).toMatchObject({
       exitCode: 0,
-      campaign: { state: 'finished', strategy: 'portfolio', seedFrom: 1, seedTo: 300, engine: 'local', jobs: 2 },
+      campaign: { state: 'finished', strategy: 'portfolio', seedFrom: 1, seedTo: 300, engine: 'local', jobs: 1 },
       summary: { runs: 300, passed: 300, failed: 0, leftOut: 0 },
       bound: { runs: 300, text: '0 of 300: below 3/300 per run of this distribution with 95 % confidence' },
       signatures: [],
@@ -137,7 +142,7 @@ describe('firedrill fuzz', () => {
   it('tells declared failures from others, and writes a bundle for the first of each signature', async () => {
     const words = ['--scenario', 'fake-loses', '--scenario', 'fake-broken', '--seeds', '1..5'];
     const path = database();
-    const { code, report } = await run(['--db', path, ...words, '--jobs', '2']);
+    const { code, report } = await run(['--db', path, ...words]);
     expect(code).toBe(1);
     expect(report.campaign.scenarios).toEqual(['fake-loses', 'fake-loses', 'fake-broken']);
     expect(report.summary).toMatchObject({ runs: 15, passed: 5, failed: 10, unexpected: 5 });
@@ -166,7 +171,7 @@ describe('firedrill fuzz', () => {
 
   it('records runs that hang or crash with their plans, finishes the rest and exits 70', async () => {
     const words = ['--scenario', 'fake-hang', '--scenario', 'fake-crash', '--scenario', 'fake-fine', '--seeds', '1..1'];
-    const { code, report } = await run(['--db', database(), ...words, '--jobs', '2'], { watchdogMs: 300 });
+    const { code, report } = await run(['--db', database(), ...words, '--jobs', '2'], { watchdogMs: 250 });
     expect(code).toBe(70);
     expect(report.summary).toMatchObject({ runs: 3, passed: 1, inconclusive: 2, byReason: { crashed: 1, hung: 1 } });
     expect(report.lost.map(({ scenario, reason }) => `${scenario} ${reason}`)).toEqual([
@@ -222,9 +227,9 @@ describe('firedrill fuzz', () => {
     expect(report.summary.runs).toBeLessThan(400);
     const other = ['--db', path, '--resume', '--seeds', '1..800'];
     await expect(run(other)).rejects.toThrow('begun with another --seeds (400, not 800)');
-    const resumed = await run(['--db', path, '--resume', '--jobs', '2']);
+    const resumed = await run(['--db', path, '--resume']);
     expect(resumed.heard.err).toContain('campaign 1 resumed: seeds 1..400');
-    await run(['--db', whole, '--seeds', '1..400', '--jobs', '2']);
+    await run(['--db', whole, '--seeds', '1..400']);
     expect(resumed.report.summary).toMatchObject({ runs: 400, leftOut: 0 });
     expect(stored(path)).toEqual(stored(whole));
     await expect(run(['--db', path, '--resume'])).rejects.toThrow('no campaign that could be resumed');
@@ -239,8 +244,8 @@ describe('firedrill fuzz', () => {
     expect(await killed.ended).toBe('SIGKILL');
     const { length } = stored(path);
     expect(length).toBeLessThan(500);
-    const resumed = await run(['--db', path, '--resume', '--jobs', '2']);
-    const undisturbed = await run(['--db', whole, '--seeds', '1..500', '--jobs', '2']);
+    const resumed = await run(['--db', path, '--resume']);
+    const undisturbed = await run(['--db', whole, '--seeds', '1..500']);
     expect(resumed.report.session.runs).toBe(500 - length);
     expect(resumed.report.summary).toEqual(undisturbed.report.summary);
     expect(stored(path)).toEqual(stored(whole));
@@ -257,14 +262,14 @@ describe('firedrill fuzz', () => {
 
   it('goes on for a time, and leaves an incomplete generation out of its figures', async () => {
     const path = database();
-    const { report } = await run(['--db', path, '--for', '2s', '--strategy', 'swarm', '--jobs', '2'], {
+    const { report } = await run(['--db', path, '--for', '1500ms', '--strategy', 'swarm'], {
       entropy: () => 500,
     });
     expect(report.campaign).toMatchObject({ seedFrom: 500, seedTo: -1, state: 'finished' });
     expect(report.summary.runs + report.summary.leftOut).toBe(stored(path).length);
     expect(report.summary.runs % 256 === 0 || report.summary.leftOut === 0).toBe(true);
     expect(stored(path).length).toBeGreaterThan(20);
-    expect(report.session.wallMs).toBeGreaterThanOrEqual(1_900);
+    expect(report.session.wallMs).toBeGreaterThanOrEqual(1_400);
   });
 
   it('keeps a report with commit and command', async () => {

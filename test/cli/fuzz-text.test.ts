@@ -110,7 +110,7 @@ describe('the report of a campaign', () => {
       'campaign 7 of reports/campaigns.db: finished; seeds 1..40 of swarm (swarm)',
       '1000 runs: 996 passed, 0 failed, 4 inconclusive',
       'inconclusive: 1 vacuous = 0.1 % of at most 0.5 %; 2 excused = 0.2 % of at most 2.5 %; 1 out-of-model',
-      '0 of 1000: below 3/1000 per run of this distribution with 95 % confidence',
+      '0 of 999: below 3/999 per run of this distribution with 95 % confidence',
       'median run: 25180 events, 90 acknowledged operations, 5 faults that took effect',
       'the median of acknowledged is 90, it should be at least 100',
       'this session: 1000 runs in 25 s with 2 workers, 40.0 runs/s, 1.00M events/s, 26 min 40 s of virtual time a second',
