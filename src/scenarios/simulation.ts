@@ -16,6 +16,7 @@ import { MEMORY_BYTES_MAX_DEFAULT, MemoryBudget } from '../sim/memory.ts';
 import type { Us } from '../sim/time.ts';
 import { Coverage } from './coverage.ts';
 import { faultSurface } from './fault-surface.ts';
+import { groundTruth } from './ground-truth.ts';
 
 /** Control numbers below this are the engine's own, those from 1000 on the nemesis's. */
 const NEMESIS_CONTROL_MIN = 1_000;
@@ -293,20 +294,4 @@ class Relay {
   onUnknown(...args: Parameters<PropertySet['onUnknown']>): void {
     this.set?.onUnknown(...args);
   }
-}
-
-function groundTruth(cluster: KimberliteCluster): GroundTruth {
-  const { world, plan } = cluster;
-  const disk = (replica: number): Machine['disk'] => (world.machines[replica] as Machine).disk;
-  return {
-    nowUs: () => world.nowUs,
-    replicaCount: plan.cluster.replicaCount,
-    ledger: world.ledger,
-    journalSlots: plan.cluster.journalSlots,
-    slotBytes: plan.cluster.slotBytes,
-    peekDurable: (replica, file, offsetBytes, lengthBytes) => disk(replica).peekDurable(file, offsetBytes, lengthBytes),
-    durableVersion: (replica, file, offsetBytes) =>
-      disk(replica).durableVersion(file, Math.floor(offsetBytes / plan.disk.sectorBytes)),
-    isUp: (replica) => (world.machines[replica] as Machine).process !== null,
-  };
 }

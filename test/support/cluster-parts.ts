@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alwaysOn, type Checks } from '../../src/checkers/always-on.ts';
-import type { GroundTruth, Report } from '../../src/checkers/property.ts';
+import type { Report } from '../../src/checkers/property.ts';
 import type { PropertySet } from '../../src/checkers/set.ts';
 import type { KimberliteCluster } from '../../src/cluster/kimberlite/cluster.ts';
 import { chainStep, KIMBERLITE_OPERATION } from '../../src/cluster/kimberlite/machine.ts';
 import { replyDigest } from '../../src/cluster/vsr/commit.ts';
 import { PLAN_VERSION, type RunPlan, START_WALL_MS } from '../../src/plan/plan.ts';
-import type { Machine } from '../../src/sim/machine.ts';
+import { groundTruth } from '../../src/scenarios/ground-truth.ts';
 
 /** Election timeout of scenario tests: short, so that a view change costs few events. */
 export const ELECTION_US = 300_000;
@@ -111,20 +111,8 @@ export function scenarioPlan(options: ClusterOptions): RunPlan {
 
 /** All always-on properties over `cluster`; `isStable` as INV-NO-NEEDLESS-VIEW-CHANGE wants it. */
 export function attachChecks(cluster: KimberliteCluster, report: Report, isStable: () => boolean): Checks {
-  const { world, plan } = cluster;
-  const disk = (replica: number): Machine['disk'] => (world.machines[replica] as Machine).disk;
-  const truth: GroundTruth = {
-    nowUs: () => world.nowUs,
-    replicaCount: plan.cluster.replicaCount,
-    ledger: world.ledger,
-    journalSlots: plan.cluster.journalSlots,
-    slotBytes: plan.cluster.slotBytes,
-    peekDurable: (replica, file, offsetBytes, lengthBytes) => disk(replica).peekDurable(file, offsetBytes, lengthBytes),
-    durableVersion: (replica, file, offsetBytes) =>
-      disk(replica).durableVersion(file, Math.floor(offsetBytes / SECTOR_BYTES)),
-    isUp: (replica) => (world.machines[replica] as Machine).process !== null,
-  };
-  return alwaysOn(truth, report, {
+  const { plan } = cluster;
+  return alwaysOn(groundTruth(cluster), report, {
     sessionsMax: plan.cluster.sessionsMax,
     sectorBytes: SECTOR_BYTES,
     streams: { operationAppend: KIMBERLITE_OPERATION.append, operationRead: KIMBERLITE_OPERATION.read, chainStep },
