@@ -1,9 +1,11 @@
+import { DISK_MUTANTS } from './harness/disk-mutants.ts';
+import { HOST_MUTANTS } from './harness/host-mutants.ts';
 import { NETWORK_MUTANTS } from './harness/network-mutants.ts';
 import type { HarnessMutant } from './harness/row.ts';
 import { type MutantRow, spread } from './mutants.ts';
 
 /** Bugs planted in firedrill itself: each must be seen by a check of its own (R27). */
-export const HARNESS_MUTANTS: readonly HarnessMutant[] = [...NETWORK_MUTANTS];
+export const HARNESS_MUTANTS: readonly HarnessMutant[] = [...NETWORK_MUTANTS, ...DISK_MUTANTS, ...HOST_MUTANTS];
 
 export interface HarnessOptions {
   /** Only these; empty: all. */
