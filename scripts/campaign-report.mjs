@@ -15,16 +15,21 @@ if (git('status', '--porcelain', '--untracked-files=no') !== '')
   stop('files differ from the commit: commit them first');
 const commit = git('rev-parse', 'HEAD');
 const name = `campaign-${commit.slice(0, 12)}`;
-const report = `${root}reports/kept/${name}.json`;
-if (existsSync(report)) stop(`${report} exists: a commit's seeds are run once; make another commit for other seeds`);
+// Relative to the checkout, because the command stands in the report.
+const report = `reports/kept/${name}.json`;
+if (existsSync(root + report))
+  stop(`${report} exists: a commit's seeds are run once; make another commit for other seeds`);
 
 // 31 bits of the commit: room for the range below the largest seed.
 const from = Number.parseInt(commit.slice(0, 8), 16) >>> 1;
 const to = from + Number(count) - 1;
-const db = `${root}reports/${name}.db`;
-const seeds = existsSync(db) ? ['--resume'] : ['--seeds', `${from}..${to}`];
-const words = ['fuzz', '--system', 'kimberlite', ...seeds, '--db', db, '--reports', `${root}reports`, '--keep', name];
-const { status } = spawnSync(process.execPath, [`${root}dist/cli/main.js`, ...words, ...more], { stdio: 'inherit' });
+const db = `reports/${name}.db`;
+const seeds = existsSync(root + db) ? ['--resume'] : ['--seeds', `${from}..${to}`];
+const words = ['fuzz', '--system', 'kimberlite', ...seeds, '--db', db, '--keep', name];
+const { status } = spawnSync(process.execPath, ['dist/cli/main.js', ...words, ...more], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(status ?? 70);
 
 function stop(problem) {
