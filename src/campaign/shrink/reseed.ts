@@ -10,7 +10,7 @@ const SEEDS = 80;
 /** The first fault of a bold plan strikes here: a few operations have been acknowledged. */
 const FIRST_US = 1_000_000;
 /** Pauses between the operations of all clients together. */
-const PACES_US = [60_000, 200_000];
+const PACES_US = [60_000, 200_000, 500_000];
 /** A bold plan is given this long after its last fault began. */
 const AFTER_US = 8_000_000;
 
@@ -18,20 +18,21 @@ const AFTER_US = 8_000_000;
  * Where a failure hangs on a coincidence (a write in flight at a power loss, a repair that meets a rival log), less of
  * everything makes the coincidence go away, and no step on the way down fails. So bold plans are tried at once, with
  * the same faults early, two or three clients and the rates of the original, each under other seeds: the seed is a
- * number of the plan like any other. True when one fails alike with half of the operations or less; its decisions are
+ * number of the plan like any other. True when one fails alike with half of the operations, or few; its decisions are
  * to be listed again.
  */
 export async function tryOtherSeeds(search: Search, original: RunPlan): Promise<boolean> {
   const { counts } = search.best;
   if (counts.operations <= LONG) return false;
   const plans = boldPlans(search.best.plan, original);
+  const operationsMax = Math.max(Math.floor(counts.operations / 2), LONG);
   for (let seed = 1; seed <= SEEDS && search.over === ''; seed++) {
     for (const plan of plans) {
       const lastUs = Math.max(
         FIRST_US,
         ...plan.faults.map(({ trigger }) => (trigger.kind === 'at' ? trigger.atUs : 0)),
       );
-      if (await search.leap({ ...plan, seed }, Math.floor(counts.operations / 2), lastUs + AFTER_US)) return true;
+      if (await search.leap({ ...plan, seed }, operationsMax, lastUs + AFTER_US)) return true;
     }
   }
   return false;
