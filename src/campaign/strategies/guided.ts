@@ -75,8 +75,8 @@ export class GuidedStrategy implements Strategy {
         this.known.add(feature);
         fresh++;
       }
-      // Children of a plan that proved nothing seldom prove more.
-      if (fresh === 0 || run.events === 0 || run.verdict === 'inconclusive') continue;
+      // Children of a plan that proved nothing seldom prove more, and those of one that failed fail alike.
+      if (fresh === 0 || run.events === 0 || run.verdict !== 'passed') continue;
       const energy = Math.min(ENERGY_MAX, Math.max(1, Math.floor((fresh * 100_000) / run.events)));
       found.push({ plan: run.plan, energy, generation: g });
     }
