@@ -1,18 +1,22 @@
-// Writes test/selfcheck/kills.json from the output of `firedrill mutants --json`:
+// Writes test/selfcheck/kills.json (or, with `storm`, storm-kills.json) from the output of `firedrill mutants --json`:
 //   npx firedrill mutants --strategy swarm --json --starts 1 > /tmp/mutants.json; node scripts/kills.mjs /tmp/mutants.json
+// and, for the ids of storm-kills.json, with `--strategy storm` and `node scripts/kills.mjs /tmp/mutants.json storm`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const [file] = process.argv.slice(2);
+const [file, which = 'swarm'] = process.argv.slice(2);
 if (file === undefined) {
-  console.error('usage: node scripts/kills.mjs FILE (the output of firedrill mutants --json)');
+  console.error('usage: node scripts/kills.mjs FILE [swarm|storm] (FILE: the output of firedrill mutants --json)');
   process.exit(64);
 }
 const { mutants } = JSON.parse(readFileSync(file, 'utf8'));
+const name = (strategy) =>
+  fileURLToPath(new URL(`../test/selfcheck/${strategy === 'storm' ? 'storm-' : ''}kills.json`, import.meta.url));
+// A mutant has its seed in one of the two files.
+const elsewhere = Object.keys(JSON.parse(readFileSync(name(which === 'storm' ? 'swarm' : 'storm'), 'utf8')));
 const kills = {};
 // The bugs planted in firedrill itself have no plan to be replayed: test/selfcheck/harness.test.ts runs them all.
 const planted = mutants.filter(({ part }) => part === 'protocol');
-for (const { id, killed, killingSeed } of planted) if (killed) kills[id] = killingSeed;
-const target = fileURLToPath(new URL('../test/selfcheck/kills.json', import.meta.url));
-writeFileSync(target, `${JSON.stringify(kills, null, 2)}\n`);
+for (const { id, killed, killingSeed } of planted) if (killed && !elsewhere.includes(id)) kills[id] = killingSeed;
+writeFileSync(name(which), `${JSON.stringify(kills, null, 2)}\n`);
 console.log(`${Object.keys(kills).length} of ${planted.length} written`);

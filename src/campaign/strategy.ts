@@ -37,7 +37,7 @@ export interface Strategy {
   fold(g: number, runs: readonly FoldedRun[]): void;
 }
 
-export const STRATEGIES = ['uniform', 'swarm', 'pct', 'guided', 'portfolio'] as const;
+export const STRATEGIES = ['uniform', 'swarm', 'storm', 'pct', 'guided', 'portfolio'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 export const DEFAULT_STRATEGY: StrategyName = 'portfolio';
 
@@ -56,6 +56,7 @@ function restricted(name: string, campaignSeed: number): Strategy {
   switch (name) {
     case 'uniform':
     case 'swarm':
+    case 'storm':
     case 'pct':
       return new SeedStrategy(name);
     case 'guided':

@@ -164,6 +164,7 @@ const MUTANTS: CommandRow = {
     value('strategy', 'where the plans come from (default: portfolio)', [
       'uniform',
       'swarm',
+      'storm',
       'pct',
       'guided',
       'portfolio',

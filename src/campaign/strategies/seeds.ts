@@ -1,11 +1,17 @@
 import { pctPlan } from '../../faults/pct.ts';
+import { stormPlan } from '../../faults/storms.ts';
 import { swarmPlan } from '../../faults/swarm.ts';
 import { uniformPlan } from '../../faults/uniform.ts';
 import type { RunPlan } from '../../plan/plan.ts';
 import type { PlannedRun, Strategy } from '../strategy.ts';
 
 /** Generators that look at nothing but the seed. */
-const GENERATORS = { swarm: (seed: number) => swarmPlan(seed), uniform: uniformPlan, pct: pctPlan } as const;
+const GENERATORS = {
+  swarm: (seed: number) => swarmPlan(seed),
+  uniform: uniformPlan,
+  storm: stormPlan,
+  pct: pctPlan,
+} as const;
 
 /** Each seed is expanded for itself; nothing is learnt. */
 export class SeedStrategy implements Strategy {

@@ -5,7 +5,7 @@ import type { FuzzOptions } from '../commands/fuzz.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from '../row.ts';
 
 /** The strategies, the default first; a test compares them with `src/campaign/strategy.ts`, which is not loaded here. */
-export const STRATEGY_NAMES = ['portfolio', 'swarm', 'guided', 'pct', 'uniform'] as const;
+export const STRATEGY_NAMES = ['portfolio', 'swarm', 'storm', 'guided', 'pct', 'uniform'] as const;
 
 /** What a long night on many machines may ask for. */
 const SEED_COUNT_MAX = 1_000_000_000;

@@ -169,7 +169,7 @@ export function onPrepare(r: Replica, from: number, message: VsrMessage): void {
 
 function accepts(r: Replica, op: number): boolean {
   const former = op - r.config.journalSlots;
-  return r.config.rules.slotIsFree(former, r.checkpointOp, r.checkpointQuorumOp);
+  return former <= r.checkpointQuorumOp && former <= r.checkpointOp;
 }
 
 function onKnownPrepare(r: Replica, prepare: Prepare): void {
@@ -188,7 +188,7 @@ function onKnownPrepare(r: Replica, prepare: Prepare): void {
 
 /** Appends `prepare` as op + 1 of the view's log; refuses one that does not continue the own head. */
 function appendFollowing(r: Replica, prepare: Prepare): boolean {
-  if (!r.config.rules.follows(prepare.parent, r.headSum())) {
+  if (!sameSum(prepare.parent, r.headSum())) {
     r.host.reached('prepare-breaks-chain');
     return false;
   }
@@ -238,7 +238,7 @@ function needRepair(r: Replica): void {
 function hearPrimary(r: Replica, message: VsrMessage): void {
   if (message.op > r.primaryOp) r.primaryOp = message.op;
   if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;
-  r.viewChangeRound = r.config.rules.roundAfterView(r.viewChangeRound);
+  r.viewChangeRound = 0;
   r.proposed = 0;
   r.armElection();
 }
@@ -279,8 +279,7 @@ export function acknowledge(r: Replica): void {
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isPrimary || !r.isMember(from)) return;
   hearBackup(r, from, message);
-  if (message.op > r.op || !r.config.rules.countsOk(message.view, r.view, sameSum(r.sumAt(message.op), message.sum)))
-    return;
+  if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
   countOk(r, from, message.op);
 }
 

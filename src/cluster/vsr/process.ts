@@ -57,7 +57,7 @@ export class VsrProcess implements Process {
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     this.host = host;
     this.config = config;
-    this.reader = new ChunkReader(host, TOKEN.open, config.rules.readsPastCache);
+    this.reader = new ChunkReader(host, TOKEN.open);
     this.synchronised = false;
     const replica = new Replica(host, config, machine, hooks);
     this.replica = replica;
@@ -114,8 +114,7 @@ export class VsrProcess implements Process {
         if (r.mustRecover) regainVote(r);
         return;
       case 'prepareOk':
-        if (message.view === r.view || r.config.rules.countsOk(message.view, r.view, true))
-          onPrepareOk(r, from, message);
+        if (message.view === r.view) onPrepareOk(r, from, message);
         return;
       case 'heartbeatAck':
         if (message.view === r.view) onHeartbeatAck(r, from, message);
@@ -188,7 +187,7 @@ export class VsrProcess implements Process {
       r.checksumFailures++;
       return;
     }
-    if (prepare.op > r.op && !r.config.rules.repairsFrom(message.view, r.view)) return;
+    if (prepare.op > r.op && message.view !== r.view) return;
     if (!takeRepaired(r, prepare)) return;
     this.host.reached('entry-repaired');
     if (r.status === 'normal') learnCommit(r, r.commitMax);

@@ -19,7 +19,7 @@ export function propose(r: Replica, reason: string, viewMin = 0): void {
     r.host.log('warn', () => `view change to ${target} proposed: ${reason}`);
     r.host.reached('view-change-proposed');
   }
-  r.viewChangeRound = r.config.rules.nextRound(r.viewChangeRound);
+  if (r.viewChangeRound < 8) r.viewChangeRound++;
   note(r, target, r.replica);
   sendProposal(r, target);
   joinIfQuorum(r, target);
@@ -203,7 +203,7 @@ function viewPassedBy(r: Replica): number {
 
 /** The primary has not heard a quorum for too long: it stops, so that the others elect (one-way cuts, R7). */
 export function onAbdicateTimer(r: Replica): void {
-  if (!r.isPrimary || !r.config.rules.abdicates()) return;
+  if (!r.isPrimary) return;
   const silentUs = r.host.monotonicUs() - r.lastQuorumHeardUs;
   if (silentUs < r.config.abdicateUs || r.members.length === 1) {
     r.host.setTimer(TIMER.abdicate, Math.max(1_000, r.config.abdicateUs - silentUs), r.config.abdicateUs, r.view);

@@ -135,7 +135,7 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
       if (!r.config.rules.refusesDamagedRecord() && prepare !== null) takeUnchecked(r, slot, prepare);
       return;
     case 'faulty':
-      if (prepare !== null && !r.config.rules.marksDamagedSlot()) return takeUnchecked(r, slot, prepare);
+      if (prepare !== null && !r.config.rules.marksDamagedSlot() && takeUnchecked(r, slot, prepare)) return;
       r.checksumFailures++;
       r.host.reached('faulty-slot-found');
       r.host.log('error', () => `Checksum mismatch in journal slot ${slot}`);
@@ -154,13 +154,14 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
 }
 
 /** What a replica does that believes a record by its header alone: only a mutant comes here. */
-function takeUnchecked(r: Replica, slot: number, bytes: Uint8Array): void {
+function takeUnchecked(r: Replica, slot: number, bytes: Uint8Array): boolean {
   const header = decodeHeader(bytes, 0);
-  if (header === null || header.op % r.config.journalSlots !== slot || header.sizeBytes > bytes.length) return;
+  if (header === null || header.op % r.config.journalSlots !== slot || header.sizeBytes > bytes.length) return false;
   const record = bytes.slice(0, header.sizeBytes);
   const entry = { ...header, record, body: record.subarray(HEADER_BYTES) };
   r.journal.entries[slot] = entry;
   r.journal.headers[slot] = entry;
+  return true;
 }
 
 /**
@@ -365,7 +366,7 @@ export function onRecovery(r: Replica, from: number, message: VsrMessage): void 
  * former incarnation can have left behind (Michael et al., DISC 2017); its log is taken over, still without a vote.
  */
 export function onRecoveryResponse(r: Replica, from: number, message: VsrMessage): void {
-  if (r.nonce === 0 || !r.config.rules.isAnswerTo(r.nonce, message.nonce)) return;
+  if (r.nonce === 0 || message.nonce !== r.nonce) return;
   r.learnIncarnations(message.incarnations);
   r.recoveryAnswers.set(from, message);
   if (r.recoveryAnswers.size < r.config.rules.recoveryQuorum(r.viewQuorum())) return;

@@ -361,7 +361,7 @@ export class Replica implements ReplicaObservation {
 
   armElection(): void {
     const timeoutUs = this.electionTimeoutUs();
-    const backoff = this.config.rules.backoff(this.viewChangeRound);
+    const backoff = this.viewChangeRound < 3 ? 1 << this.viewChangeRound : 8;
     this.host.setTimer(TIMER.election, timeoutUs * backoff, Math.floor((timeoutUs * backoff * 3) / 2), this.view);
   }
 }

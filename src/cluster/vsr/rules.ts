@@ -59,20 +59,12 @@ export interface Rules {
   voterCount(memberCount: number, reach: () => number): number;
   /** Op up to which a prepare_ok reaches: the gapless durable prefix (R7). `highest` skips what is missing. */
   durableUpTo(gapless: number, highest: () => number): number;
-  /** Whether a prepare_ok counts: given in this view, for the entry that the primary has there (R7). */
-  countsOk(okView: number, view: number, sameEntry: boolean): boolean;
   /** Whether an entry first prepared in an older view is committed like any other once it is re-acknowledged. */
   commitsEntryOf(entryView: number, view: number): boolean;
   /** The commit number after another replica told its own: it never goes back. */
   knownCommit(known: number, told: number): number;
   /** What a heartbeat says is committed. */
   heartbeatCommit(commitMax: number): number;
-  /** Whether a slot whose former op is `former` may be overwritten: checkpoints of a quorum and the own cover it (R7). */
-  slotIsFree(former: number, checkpointOp: number, checkpointQuorumOp: number): boolean;
-  /** Whether an entry continues the own head. */
-  follows(parent: Sum, head: Sum): boolean;
-  /** Whether a repaired entry beyond the own head may come from a replica in that view. */
-  repairsFrom(answerView: number, view: number): boolean;
   /** The entry that the primary sends, given the one whose record it has just sealed. */
   sealedEntry(prepare: Prepare): Prepare;
   /** Whether a prepare from the network is verified against its record. */
@@ -91,12 +83,6 @@ export interface Rules {
   joins(proposals: number, quorum: number): boolean;
   /** Whether a view that does not begin is followed by a proposal for the next one. */
   goesOnToNextView(): boolean;
-  /** Whether a primary that hears no quorum gives up its view (one-way cuts, R7). */
-  abdicates(): boolean;
-  /** Election timeouts to wait after that many fruitless rounds, the next round's number, and what a view leaves of it. */
-  backoff(round: number): number;
-  nextRound(round: number): number;
-  roundAfterView(round: number): number;
 
   // Sessions and the state machine
   /** Whether reads go through the log (R14); otherwise the primary answers from its present state. */
@@ -127,12 +113,8 @@ export interface Rules {
   answersRecovery(status: VsrStatus): boolean;
   /** Whether the log of this replica is one to recover from: the primary's is. */
   tellsLog(isLeader: boolean): boolean;
-  /** Whether a recovery answer belongs to the question of this incarnation. */
-  isAnswerTo(nonce: number, echoed: number): boolean;
   /** Answers that recovery needs: f + 1. */
   recoveryQuorum(quorum: number): number;
-  /** Whether a start reads past the page cache, so that what it reads is durable (R2). */
-  readsPastCache(): boolean;
   /** Whether a slot that may have held an acknowledged op and fails its checksum is marked faulty. */
   marksDamagedSlot(): boolean;
   /** Whether so many equal copies of a superblock open it (R5: 2 of 4). */
@@ -180,13 +162,9 @@ export const HONEST_RULES: Rules = {
   faultyDenies: () => false,
   voterCount: (memberCount) => memberCount,
   durableUpTo: (gapless) => gapless,
-  countsOk: (okView, view, sameEntry) => okView === view && sameEntry,
   commitsEntryOf: () => true,
   knownCommit: (known, told) => Math.max(known, told),
   heartbeatCommit: (commitMax) => commitMax,
-  slotIsFree: (former, checkpointOp, checkpointQuorumOp) => former <= checkpointQuorumOp && former <= checkpointOp,
-  follows: (parent, head) => sameSum(parent, head),
-  repairsFrom: (answerView, view) => answerView === view,
   sealedEntry: (prepare) => prepare,
   verifies: () => true,
 
@@ -196,10 +174,6 @@ export const HONEST_RULES: Rules = {
   keptHeaders: (headers) => headers,
   joins: (proposals, quorum) => proposals >= quorum,
   goesOnToNextView: () => true,
-  abdicates: () => true,
-  backoff: (round) => (round < 3 ? 1 << round : 8),
-  nextRound: (round) => Math.min(round + 1, 8),
-  roundAfterView: () => 0,
 
   readsThroughLog: () => true,
   needsSession: () => true,
@@ -215,9 +189,7 @@ export const HONEST_RULES: Rules = {
 
   answersRecovery: (status) => status === 'normal',
   tellsLog: (isLeader) => isLeader,
-  isAnswerTo: (nonce, echoed) => nonce === echoed,
   recoveryQuorum: (quorum) => quorum,
-  readsPastCache: () => true,
   marksDamagedSlot: () => true,
   copiesSuffice: (count, threshold) => count >= threshold,
   repairsCopies: () => true,

@@ -161,7 +161,7 @@ export function onLogViewDurable(r: Replica): void {
   r.installing = false;
   r.status = 'normal';
   r.chosen = false;
-  r.viewChangeRound = r.config.rules.roundAfterView(r.viewChangeRound);
+  r.viewChangeRound = 0;
   r.proposed = 0;
   if (r.config.rules.forgetsVotes(r.votes.size)) r.votes.clear();
   r.host.cancelTimer(TIMER.viewChange);

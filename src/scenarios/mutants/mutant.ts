@@ -2,7 +2,7 @@ import type { Rules } from '../../cluster/vsr/rules.ts';
 
 /**
  * A planted bug: one small decision of the protocol overridden (R27). `property` is the end-to-end property that must
- * fail; `fault` the kinds of faults that it needs to show; `fired` is the mark that the overridden decision sets the
+ * fail; `needs` the kinds of faults that it needs to show; `fired` is the mark that the overridden decision sets the
  * first time its answer differs from the honest one.
  */
 export interface Mutant {

@@ -17,6 +17,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     what: 'the primary executes and answers a request as soon as it is prepared',
     source: 'R27; catalogue INV-QUORUM-REFUSE',
     property: 'INV-QUORUM-REFUSE',
+    why: 'the reply leaves before any other replica has spoken; INV-DURABLE-ACK sees the same on the disks',
     needs: [],
     override: (honest, fired) => ({
       clampCommit: (commitMax, op) => differs(fired, honest.clampCommit(commitMax, op), op),
@@ -37,6 +38,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     what: 'a backup takes the commit number from the latest message, without the maximum of its own',
     source: 'PySyncObj issue 166 (M1)',
     property: 'INV-COMMIT-MONOTONIC',
+    why: 'the number that goes back is the bug; INV-STATE-EQUAL sees only what is then applied twice',
     needs: [],
     override: (honest, fired) => ({
       knownCommit: (known, told) => differs(fired, honest.knownCommit(known, told), told),
@@ -47,6 +49,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     what: 'the primary moves the time stamp of every 16th entry after sealing its record, and nobody verifies it',
     source: 'Kimberlite canary: flipped hash link (M28)',
     property: 'INV-HASH-CHAIN',
+    why: 'all replicas apply the same changed entry: no client and no comparison of states sees it',
     needs: [],
     override: (honest, fired) => ({
       sealedEntry: (prepare) =>
@@ -63,6 +66,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     what: 'the apply loop steps over an entry that is missing',
     source: 'RedisRaft issue 43 (M24)',
     property: 'INV-PREFIX',
+    why: 'the gap shows when it opens; INV-STATE-EQUAL sees the state that follows from it',
     needs: ['net.degrade'],
     override: (honest, fired) => ({ waitsForMissing: () => differs(fired, honest.waitsForMissing(), false) }),
   },

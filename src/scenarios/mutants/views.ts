@@ -35,6 +35,7 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     what: 'the superblock does not keep the headers of the log with which the view began',
     source: 'R7; reference/tigerbeetle-vopr.md (view headers)',
     property: 'INV-SUPERBLOCK',
+    why: 'the acknowledgement that is taken back is the bug; only some of them take an op along',
     needs: ['process.crash'],
     override: (honest, fired) => ({
       keptHeaders: (headers) => (headers.length > 0 ? differs(fired, honest.keptHeaders(headers), []) : headers),
@@ -49,5 +50,24 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     override: (honest, fired) => ({
       joins: (proposals, quorum) => differs(fired, honest.joins(proposals, quorum), proposals > 0),
     }),
+  },
+  {
+    id: 'stale-vote-counted',
+    what: 'votes of views that are past stay and count for a later view of the same primary',
+    source: 'R7; R27',
+    property: 'INV-DURABLE-ACK',
+    needs: ['net.partition', 'process.crash'],
+    override: (honest, fired) => ({
+      forgetsVotes: (count) => (count > 0 ? differs(fired, honest.forgetsVotes(count), false) : true),
+      refusesOldVote: (voteView, view) => differs(fired, honest.refusesOldVote(voteView, view), false),
+    }),
+  },
+  {
+    id: 'corrupt-slot-denied',
+    what: 'a slot that fails its checksum is denied as if it had never held anything',
+    source: 'Alagappan et al., FAST 2018; R7',
+    property: 'INV-DURABLE-ACK',
+    needs: ['disk.bit-rot', 'process.crash'],
+    override: (honest, fired) => ({ faultyDenies: () => differs(fired, honest.faultyDenies(), true) }),
   },
 ];
