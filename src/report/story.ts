@@ -33,6 +33,8 @@ export type StoryEvent =
 /** One change to the minimal plan and whether it then passes; the nearest first. */
 export interface StoryNeighbour {
   readonly passes: boolean;
+  /** The property by which it fails instead; '' when it passes or fails alike. */
+  readonly instead: string;
   readonly change:
     | { readonly kind: 'without-fault'; readonly fault: FaultPlan }
     | { readonly kind: 'shorter-fault'; readonly fault: FaultPlan; readonly durationUs: number }
@@ -178,11 +180,13 @@ function neighbourLines({ plan, neighbours, minimal, events }: Story, hostName: 
   if (nearest !== undefined) {
     lines.push(`nearest passing neighbour: ${changeText(plan, nearest.change, events, hostName)} it passes.`);
   } else if (minimal.faults + minimal.steps + minimal.decisions > 0) {
-    lines.push(
-      neighbours.length === 0
-        ? 'nearest passing neighbour: not looked for.'
-        : 'nearest passing neighbour: none; whatever single element is left out, something still fails.',
-    );
+    const other = neighbours.find(({ instead, change }) => instead !== '' && change.kind !== 'without-bug');
+    if (neighbours.length === 0) lines.push('nearest passing neighbour: not looked for.');
+    else lines.push('nearest passing neighbour: none; whatever single element is changed, something still fails.');
+    if (other !== undefined) {
+      const without = changeText(plan, other.change, events, hostName);
+      lines.push(`nearest without this failure: ${without} it fails by ${other.instead} instead.`);
+    }
   } else lines.push('nothing is left that could be taken away: it fails without any fault.');
   const bug = neighbours.find(({ change }) => change.kind === 'without-bug');
   if (bug?.passes) lines.push(`Without the planted bug ${plan.mutant ?? ''} it passes.`);

@@ -1,5 +1,6 @@
 import type { FaultPlan, RunPlan } from '../../plan/plan.ts';
 import { faultMoments } from '../../scenarios/moments.ts';
+import { findingOf } from './failure.ts';
 import type { Search } from './search.ts';
 
 /** What is changed about the minimal plan. */
@@ -16,6 +17,8 @@ export interface Neighbour {
   /** When the changed plan's run leaves the failing one; -1: from the start. */
   readonly fromUs: number;
   readonly passes: boolean;
+  /** The property by which it fails instead; '' when it passes or fails alike. */
+  readonly instead: string;
 }
 
 /** More than this many elements are not each run without: a plan that large is no story yet. */
@@ -40,7 +43,9 @@ export async function nearestPassing(search: Search): Promise<Neighbour[]> {
     const { verdict, reason } = outcome.result;
     // A minimal plan does too little to prove anything, so `vacuous` is all that a run without a failure can say.
     const passes = verdict === 'passed' || (verdict === 'inconclusive' && reason === 'vacuous');
-    neighbours.push({ change, fromUs, passes });
+    const alike = findingOf(outcome.result, search.failure) !== null;
+    const instead = alike || verdict !== 'failed' ? '' : outcome.result.property;
+    neighbours.push({ change, fromUs, passes, instead });
   }
   return neighbours.sort((left, right) => Number(right.passes) - Number(left.passes) || right.fromUs - left.fromUs);
 }

@@ -54,7 +54,7 @@ export class Search {
   best: Attempt;
   runs: number;
   private readonly runPlan: RunPlanFunction;
-  private readonly failure: Failure;
+  readonly failure: Failure;
   private readonly budget: ShrinkBudget;
   private readonly startMs: number;
   private readonly rejected: Set<string>;
