@@ -4,7 +4,7 @@ import { COMMANDS } from '../../src/cli/command-table.ts';
 
 const read = (line: string) =>
   readCommandLine(
-    line.split(' ').filter((word) => word !== ''),
+    (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', '')),
     '1.2.3',
   );
 
@@ -45,11 +45,15 @@ describe('an argument list becomes options', () => {
       'replay',
       { ...REPLAY, node: 0, kinds: ['fault', 'crash'], json: true },
     ],
-    ['mutants', 'mutants', { ids: [], seedsMax: 2_000, starts: 20, jobs: null, json: false }],
+    [
+      'mutants',
+      'mutants',
+      { ids: [], seedsMax: 2_000, starts: 20, jobs: null, json: false, strategy: 'portfolio', compareEvents: null },
+    ],
     [
       'mutants a b --seeds-max 9 --starts 3 --jobs 1',
       'mutants',
-      { ids: ['a', 'b'], seedsMax: 9, starts: 3, jobs: 1, json: false },
+      { ids: ['a', 'b'], seedsMax: 9, starts: 3, jobs: 1, json: false, strategy: 'portfolio', compareEvents: null },
     ],
     ['bench --json', 'bench', { json: true }],
     ['check-history h.log --model register', 'check-history', { file: 'h.log', model: 'register', json: false }],
