@@ -1,11 +1,21 @@
 import { DISK_MUTANTS } from './harness/disk-mutants.ts';
+import { FAULT_MUTANTS } from './harness/fault-mutants.ts';
+import { HISTORY_MUTANTS } from './harness/history-mutants.ts';
 import { HOST_MUTANTS } from './harness/host-mutants.ts';
 import { NETWORK_MUTANTS } from './harness/network-mutants.ts';
+import { PROPERTY_MUTANTS } from './harness/property-mutants.ts';
 import type { HarnessMutant } from './harness/row.ts';
 import { type MutantRow, spread } from './mutants.ts';
 
 /** Bugs planted in firedrill itself: each must be seen by a check of its own (R27). */
-export const HARNESS_MUTANTS: readonly HarnessMutant[] = [...NETWORK_MUTANTS, ...DISK_MUTANTS, ...HOST_MUTANTS];
+export const HARNESS_MUTANTS: readonly HarnessMutant[] = [
+  ...NETWORK_MUTANTS,
+  ...DISK_MUTANTS,
+  ...HOST_MUTANTS,
+  ...FAULT_MUTANTS,
+  ...HISTORY_MUTANTS,
+  ...PROPERTY_MUTANTS,
+];
 
 export interface HarnessOptions {
   /** Only these; empty: all. */
