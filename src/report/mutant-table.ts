@@ -38,7 +38,7 @@ export function mutantTable(rows: readonly MutantFate[], paint: Painter): string
 }
 
 function protocolTable(rows: readonly MutantFate[], paint: Painter): string {
-  const times = ['virtual time to kill: median', 'p95', 'max'];
+  const times = ['virtual time: median', 'p95', 'max'];
   const table = new Table({ head: ['mutant', 'must fail', ...SEEDS, ...times, 'runs', 'fired in'], style: STYLE });
   for (const row of rows) {
     const { id, property, medianVirtualUs, p95VirtualUs, maxVirtualUs, runs, fired } = row;

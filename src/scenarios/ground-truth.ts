@@ -1,10 +1,19 @@
 import type { GroundTruth } from '../checkers/property.ts';
-import type { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import type { RunPlan } from '../plan/plan.ts';
 import type { Machine } from '../sim/machine.ts';
+import type { World } from '../sim/world.ts';
+
+/** What the ground truth is read from: a world and the sizes of its plan. A cluster is one. */
+export interface JudgedWorld {
+  readonly world: World;
+  readonly plan: {
+    readonly cluster: Pick<RunPlan['cluster'], 'replicaCount' | 'journalSlots' | 'slotBytes'>;
+    readonly disk: Pick<RunPlan['disk'], 'sectorBytes'>;
+  };
+}
 
 /** What the properties may know of the world beside what replicas tell: durable bytes, the damage ledger, who is up. */
-export function groundTruth(cluster: KimberliteCluster): GroundTruth {
-  const { world, plan } = cluster;
+export function groundTruth({ world, plan }: JudgedWorld): GroundTruth {
   const disk = (replica: number): Machine['disk'] => (world.machines[replica] as Machine).disk;
   return {
     nowUs: () => world.nowUs,

@@ -70,7 +70,8 @@ class PrefixTears extends Disk {
   }
 }
 
-class LedgerNeverCleared extends Ledger {
+/** Damage stays open for ever; also what an excuse must not rest on. */
+export class LedgerNeverCleared extends Ledger {
   override clear(): void {}
 }
 

@@ -8,6 +8,7 @@ import { DISK_DEFAULT } from '../../sim/disk-options.ts';
 import type { Stream } from '../../sim/random.ts';
 import type { Us } from '../../sim/time.ts';
 import { World } from '../../sim/world.ts';
+import { CALM } from './network-checks.ts';
 import type { Check } from './row.ts';
 
 /** What carries faults out, and what decides whether they may strike. */
@@ -39,17 +40,7 @@ function faultBench(
     recording: false,
     logging: false,
     rarities: false,
-    link: {
-      latencyUsMin: 100,
-      latencyUsMean: 200,
-      lossPer65536: 0,
-      duplicatePer65536: 0,
-      reorderPer65536: 0,
-      reorderUsMax: 0,
-      corruptPer65536: 0,
-      bytesPerMs: 0,
-      queueMax: 0,
-    },
+    link: CALM,
     machines: REPLICAS.map((id) => ({
       name: `r${id}`,
       disk: DISK_DEFAULT,

@@ -7,6 +7,7 @@ import type { WorldParts } from '../../sim/parts.ts';
 import type { Stream } from '../../sim/random.ts';
 import type { Us } from '../../sim/time.ts';
 import { World } from '../../sim/world.ts';
+import { CALM } from './network-checks.ts';
 import { QueueCore } from './queue-core.ts';
 import type { Check } from './row.ts';
 
@@ -44,17 +45,7 @@ function smallWorld(parts: WorldParts, seed: number, scripts: readonly [Script, 
     logging: false,
     rarities: false,
     parts,
-    link: {
-      latencyUsMin: MS,
-      latencyUsMean: MS,
-      lossPer65536: 0,
-      duplicatePer65536: 0,
-      reorderPer65536: 0,
-      reorderUsMax: 0,
-      corruptPer65536: 0,
-      bytesPerMs: 0,
-      queueMax: 0,
-    },
+    link: { ...CALM, latencyUsMin: MS, latencyUsMean: MS },
     machines: scripts.map((script, id) => ({
       name: `h${id}`,
       disk: DISK_DEFAULT,

@@ -9,7 +9,8 @@ import type { Check } from './row.ts';
 
 export type NetworkMaker = (core: WorldCore, hostCount: number, defaults: LinkOptions) => Network;
 
-const CALM: LinkOptions = {
+/** Links without any misfortune. */
+export const CALM: LinkOptions = {
   latencyUsMin: 100,
   latencyUsMean: 500,
   lossPer65536: 0,

@@ -11,11 +11,15 @@ import { OPERATION, type Prepare, ZERO_SUM } from '../../cluster/storage/prepare
 import { makePrepare } from '../../cluster/storage/record.ts';
 import { draft, seal } from '../../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../../cluster/vsr/observe.ts';
-import { Disk } from '../../sim/disk.ts';
+import type { JudgedWorld } from '../../scenarios/ground-truth.ts';
+import { PERFECT_CLOCK } from '../../sim/clock.ts';
 import { DISK_DEFAULT } from '../../sim/disk-options.ts';
-import type { Ledger } from '../../sim/ledger.ts';
+import type { Machine } from '../../sim/machine.ts';
+import type { WorldParts } from '../../sim/parts.ts';
 import type { Stream } from '../../sim/random.ts';
-import { QueueCore } from './queue-core.ts';
+import { SECOND } from '../../sim/time.ts';
+import { World } from '../../sim/world.ts';
+import { CALM } from './network-checks.ts';
 import type { Check } from './row.ts';
 
 export type SetMaker = (properties: readonly Property[]) => PropertySet;
@@ -64,63 +68,60 @@ export const TRANSIENT: Check<SetMaker> = {
 
 /** What the durability of an acknowledgement is judged by. */
 export interface DurableParts {
-  /** Bytes that count as durable. */
-  peek(disk: Disk, file: string, offsetBytes: number, lengthBytes: number): Uint8Array | null;
-  ledger(): Ledger;
+  readonly world: WorldParts;
+  truth(judged: JudgedWorld): GroundTruth;
   readonly excuse: Excuse;
 }
 
 const SLOTS = 8;
 const SLOT_BYTES = 4_096;
 const CLIENT = 1_033;
+const REPLICAS = [0, 1, 2];
 
-/** Three disks under INV-DURABLE-ACK, and one op that a client is told of. */
+/** Three hosts with nothing but disks under INV-DURABLE-ACK, and one op that a client is told of. */
 class AckBench {
-  readonly disks: Disk[];
-  readonly sites: string[];
-  private readonly cores: QueueCore[];
-  private readonly committed: CommittedOps;
+  private readonly world: World;
+  private readonly sites: string[];
   private readonly agreement: Agreement;
   private readonly durable: DurableAck;
   private readonly entry: Prepare;
 
   constructor(parts: DurableParts, draw: Stream) {
-    const ledger = parts.ledger();
-    this.cores = [0, 1, 2].map(() => new QueueCore(draw.int(1, 1_000_000), ledger));
-    this.disks = this.cores.map((core, host) => new Disk(core, host, DISK_DEFAULT));
-    for (const disk of this.disks) {
+    const spec = { disk: DISK_DEFAULT, clock: PERFECT_CLOCK, factory: null };
+    this.world = new World({
+      seed: draw.int(1, 1_000_000),
+      recording: false,
+      logging: false,
+      rarities: false,
+      link: CALM,
+      parts: parts.world,
+      machines: REPLICAS.map((id) => ({ ...spec, name: `r${id}` })),
+    });
+    for (const { disk } of this.world.machines) {
       disk.createFile(PREPARES_FILE, SLOTS * SLOT_BYTES);
       disk.syncAll();
     }
     this.sites = [];
-    const truth: GroundTruth = {
-      nowUs: () => 0,
-      replicaCount: 3,
-      ledger,
-      journalSlots: SLOTS,
-      slotBytes: SLOT_BYTES,
-      peekDurable: (replica, file, offset, length) => parts.peek(this.disks[replica] as Disk, file, offset, length),
-      durableVersion: () => 0,
-      isUp: () => true,
-    };
+    const cluster = { replicaCount: REPLICAS.length, journalSlots: SLOTS, slotBytes: SLOT_BYTES };
+    const truth = parts.truth({ world: this.world, plan: { cluster, disk: DISK_DEFAULT } });
     const report: Report = (property, site) => this.sites.push(`${property} ${site}`);
-    this.committed = new CommittedOps(SLOTS, 4);
-    this.agreement = new Agreement(this.committed, report);
-    const copies = new DurableCopies(truth, this.committed, DISK_DEFAULT.sectorBytes, parts.excuse);
-    this.durable = new DurableAck(truth, this.committed, copies, new VoterTable(3), report);
+    const committed = new CommittedOps(SLOTS, 4);
+    this.agreement = new Agreement(committed, report);
+    const copies = new DurableCopies(truth, committed, DISK_DEFAULT.sectorBytes, parts.excuse);
+    this.durable = new DurableAck(truth, committed, copies, new VoterTable(REPLICAS.length), report);
     this.entry = entryOf(1, draw.int(1, 1_000_000));
   }
 
   /** The op's record goes into the page cache of a host, and with `synced` onto its device. */
   write(host: number, synced: boolean, entry: Prepare = this.entry): void {
-    const disk = this.disks[host] as Disk;
+    const { disk } = this.world.machines[host] as Machine;
     disk.write(1, PREPARES_FILE, (entry.op % SLOTS) * SLOT_BYTES, entry.record, 1, 0);
     if (synced) disk.fsync(1, PREPARES_FILE, 2, 0);
-    (this.cores[host] as QueueCore).completions(disk);
+    this.world.runUntil(this.world.nowUs + SECOND);
   }
 
   rot(host: number, label: string): void {
-    (this.disks[host] as Disk).faults.rot(label, PREPARES_FILE, this.entry.op % SLOTS, 12);
+    (this.world.machines[host] as Machine).disk.faults.rot(label, PREPARES_FILE, this.entry.op % SLOTS, 12);
   }
 
   /** Replica 0 tells the client; what was found by then. */
@@ -156,7 +157,7 @@ export const SYNCED_COPIES: Check<DurableParts> = {
   judge(parts, draw) {
     const synced = draw.int(0, 3);
     const bench = new AckBench(parts, draw);
-    for (const [index, host] of draw.shuffle([0, 1, 2]).entries()) bench.write(host, index < synced);
+    for (const [index, host] of draw.shuffle(REPLICAS).entries()) bench.write(host, index < synced);
     const found = bench.acknowledge();
     const expected = synced >= 2 ? '' : TOO_FEW;
     return found.join() === expected ? null : `with ${synced} of 3 copies synced: ${found.join() || 'nothing found'}`;
@@ -167,7 +168,7 @@ export const SYNCED_COPIES: Check<DurableParts> = {
 export const CERTIFICATES: Check<DurableParts> = {
   name: 'excuse-certificates',
   judge(parts, draw) {
-    const [first, second] = draw.shuffle([0, 1, 2]) as [number, number];
+    const [first, second] = draw.shuffle(REPLICAS) as [number, number];
     const damaged = new AckBench(parts, draw);
     for (const host of [first, second]) damaged.write(host, true);
     damaged.rot(second, 'rot');

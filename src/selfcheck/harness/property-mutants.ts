@@ -1,6 +1,8 @@
 import { PropertySet } from '../../checkers/set.ts';
 import type { ReplicaObservation } from '../../cluster/vsr/observe.ts';
-import { Ledger } from '../../sim/ledger.ts';
+import { groundTruth } from '../../scenarios/ground-truth.ts';
+import { HONEST_PARTS } from '../../sim/parts.ts';
+import { LedgerNeverCleared } from './disk-mutants.ts';
 import { CERTIFICATES, type DurableParts, type SetMaker, SYNCED_COPIES, TRANSIENT } from './property-checks.ts';
 import { type Check, type HarnessMutant, plant } from './row.ts';
 
@@ -28,16 +30,15 @@ class SamplesStates extends PropertySet {
   }
 }
 
-class LedgerNeverCleared extends Ledger {
-  override clear(): void {}
-}
-
 const set: SetMaker = (properties) => new PropertySet(properties);
-const durable: DurableParts = {
-  peek: (disk, file, offsetBytes, lengthBytes) => disk.peekDurable(file, offsetBytes, lengthBytes),
-  ledger: () => new Ledger(),
-  excuse: () => false,
-};
+const durable: DurableParts = { world: HONEST_PARTS, truth: groundTruth, excuse: () => false };
+
+/** A ground truth that takes what a process would read for what a power loss would leave. */
+const cacheTruth: DurableParts['truth'] = (judged) => ({
+  ...groundTruth(judged),
+  peekDurable: (replica, file, offsetBytes, lengthBytes) =>
+    judged.world.machines[replica]?.disk.peekCached(file, offsetBytes, lengthBytes) ?? null,
+});
 
 function setRow(id: string, what: string, source: string, planted: SetMaker): HarnessMutant {
   return plant({ id, what, source, part: 'checker' }, TRANSIENT, set, planted);
@@ -59,10 +60,10 @@ export const PROPERTY_MUTANTS: readonly HarnessMutant[] = [
   setRow('every-other-state', 'every other state is not judged', 'R10', (list) => new SamplesStates(list)),
   setRow('last-property-deaf', 'the last property of the list hears nothing', 'R24', (list) => set(list.slice(0, -1))),
   durableRow('durability-of-the-cache', 'the page cache counts as durable', 'R10', SYNCED_COPIES, {
-    peek: (disk, file, offsetBytes, lengthBytes) => disk.peekCached(file, offsetBytes, lengthBytes),
+    truth: cacheTruth,
   }),
   durableRow('excuse-always', 'every missing copy is excused', 'R27; R11', CERTIFICATES, { excuse: () => true }),
   durableRow('excuse-outlives-damage', 'damage excuses also when it has been overwritten', 'R27; R11', CERTIFICATES, {
-    ledger: () => new LedgerNeverCleared(),
+    world: { ...HONEST_PARTS, ledger: () => new LedgerNeverCleared() },
   }),
 ];
