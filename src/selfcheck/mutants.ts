@@ -120,11 +120,10 @@ function failedAtUs({ findings, virtualUs }: RunResult, { property }: Mutant): U
   return findings.find((finding) => finding.property === property)?.atUs ?? virtualUs;
 }
 
-/** Median, 95th percentile and maximum of a sample; all -1 when it is not complete. */
+/** Median, 95th percentile and maximum of a sample by nearest rank; all -1 when it is not complete. */
 export function spread(sample: readonly number[], complete: boolean): readonly [number, number, number] {
   const sorted = [...sample].sort((left, right) => left - right);
-  const at = (share: number): number =>
-    complete ? (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number) : -1;
+  const at = (share: number): number => (complete ? (sorted[Math.ceil(sorted.length * share) - 1] as number) : -1);
   return [at(0.5), at(0.95), at(1)];
 }
 

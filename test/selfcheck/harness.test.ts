@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MUTANTS } from '../../src/scenarios/rules-table.ts';
-import { casesToKill, HARNESS_MUTANTS } from '../../src/selfcheck/harness-mutants.ts';
+import { casesToKill, HARNESS_MUTANTS, runHarnessMutants } from '../../src/selfcheck/harness-mutants.ts';
+import { spread } from '../../src/selfcheck/mutants.ts';
 
 /** Cases in which the honest part must be silent. */
 const CASES = 12;
@@ -17,4 +18,20 @@ describe.each([...HARNESS_MUTANTS])('$id', (mutant) => {
 it('no two planted bugs share an id', () => {
   const ids = [...HARNESS_MUTANTS, ...MUTANTS].map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('a row says which check saw the bug and after how many cases; one that nothing sees survives', () => {
+  const options = { ids: ['partition-leaks', 'ignores-reads'], starts: 2 };
+  const told: string[] = [];
+  const [leak, reads] = runHarnessMutants({ ...options, seedsMax: 1 }, ({ id }) => told.push(id));
+  expect(leak).toMatchObject({ part: 'simulator', killed: true, killedBy: 'partition-reach', medianSeeds: 1, runs: 2 });
+  expect(reads).toMatchObject({ killed: false, killedBy: '', status: 'survived', medianSeeds: -1, killingSeed: -1 });
+  expect(told).toEqual(options.ids);
+});
+
+it('median, 95th percentile and maximum are members of the sample', () => {
+  const sample = Array.from({ length: 20 }, (_, index) => 20 - index);
+  expect(spread(sample, true)).toEqual([10, 19, 20]);
+  expect(spread([7], true)).toEqual([7, 7, 7]);
+  expect(spread([], false)).toEqual([-1, -1, -1]);
 });
