@@ -92,8 +92,9 @@ function choose(
 }
 
 /**
- * Makes the log of this replica the given one: `headers[0]` is op `first`. Own entries below `first` stay as far as
- * they chain to it; what does not is forgotten and comes by state transfer.
+ * Makes the log of this replica the given one: `headers[0]` is op `first`. Where no header is given an own entry stays
+ * only when it is applied here or the entry after it names it as its parent; any other may be of a view that was given
+ * up, so it is forgotten and comes by state transfer.
  */
 function setLog(
   r: Replica,
@@ -105,23 +106,23 @@ function setLog(
   r.journal.truncate(headOp);
   // Of a log longer than the ring only the newest ring of ops can be kept; what is older comes as a checkpoint.
   const oldest = Math.max(r.checkpointOp, headOp - r.config.journalSlots) + 1;
-  let lowest: Header | null = null;
-  for (let index = headers.length - 1; index >= 0; index--) {
-    const header = headers[index] as Header | null;
-    if (header === null || header.op > headOp || header.op < oldest) continue;
-    r.journal.expect(header);
-    lowest = header;
-  }
-  let op = lowest === null ? Math.min(headOp, first - 1) : lowest.op - 1;
-  let parent = lowest?.parent ?? headSum;
-  for (; op > r.checkpointOp; op--) {
-    const own = r.journal.header(op);
-    if (own !== null && op <= r.commit) break;
-    if (parent === null || own === null || !sameSum(own.sum, parent)) {
-      dropBelow(r, op);
-      break;
+  let parent = headSum;
+  for (let op = headOp; op > r.checkpointOp; op--) {
+    const given = op >= oldest ? (headers[op - first] ?? null) : null;
+    if (given !== null) {
+      r.journal.expect(given);
+      parent = given.parent;
+      continue;
     }
-    parent = own.parent;
+    const own = r.journal.header(op);
+    if (own === null) {
+      parent = null;
+    } else if (op <= r.commit || (parent !== null && sameSum(own.sum, parent))) {
+      parent = own.parent;
+    } else {
+      r.journal.forget(r.journal.slotOf(op));
+      parent = null;
+    }
   }
   r.op = Math.max(headOp, r.checkpointOp);
   r.viewHeaders = [];
@@ -132,13 +133,6 @@ function setLog(
   }
   r.durableOp = r.checkpointOp;
   r.advanceDurable();
-}
-
-/** Forgets unapplied own entries from the checkpoint up to `op`: they do not belong to the chosen log. */
-function dropBelow(r: Replica, op: number): void {
-  for (let at = Math.max(r.checkpointOp, r.commit) + 1; at <= op; at++) {
-    if (r.journal.header(at) !== null) r.journal.forget(r.journal.slotOf(at));
-  }
 }
 
 /** Primary of a new view: all entries up to the head are here; the log view becomes durable, then the view begins. */
