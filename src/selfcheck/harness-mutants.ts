@@ -5,6 +5,7 @@ import { HOST_MUTANTS } from './harness/host-mutants.ts';
 import { NETWORK_MUTANTS } from './harness/network-mutants.ts';
 import { PROPERTY_MUTANTS } from './harness/property-mutants.ts';
 import type { HarnessMutant } from './harness/row.ts';
+import { SUPERBLOCK_MUTANTS } from './harness/superblock-mutants.ts';
 import { type MutantRow, spread } from './mutants.ts';
 
 /** Bugs planted in firedrill itself: each must be seen by a check of its own (R27). */
@@ -15,6 +16,7 @@ export const HARNESS_MUTANTS: readonly HarnessMutant[] = [
   ...FAULT_MUTANTS,
   ...HISTORY_MUTANTS,
   ...PROPERTY_MUTANTS,
+  ...SUPERBLOCK_MUTANTS,
 ];
 
 export interface HarnessOptions {

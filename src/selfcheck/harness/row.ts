@@ -1,7 +1,7 @@
 import { type Stream, stream } from '../../sim/random.ts';
 
 /** What a planted bug of the harness belongs to. */
-export type HarnessPart = 'simulator' | 'checker' | 'harness';
+export type HarnessPart = 'simulator' | 'checker' | 'harness' | 'storage';
 
 /**
  * A check of one part of firedrill itself. `judge` plays one case, drawn from `draw`, against the part that it is given
