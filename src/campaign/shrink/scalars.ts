@@ -15,7 +15,7 @@ export interface Scalar {
 /** Smaller values that are tried for one number in one round; the first are the boldest. */
 const TRIES_MAX = 12;
 /** More operations than this make a run long. */
-const OPERATIONS_MAX = 40;
+const OPERATIONS_MAX = 100;
 /** Numbers of listed decisions shrink only in lists this short. */
 const DECISIONS_MAX = 12;
 
@@ -29,8 +29,8 @@ export async function shrinkScalars(search: Search, thorough: boolean): Promise<
     await search.simplify(calm(search.best.plan));
   }
   // Single numbers of a long run are dear and help little: first it has to become short.
-  if (search.best.counts.operations > OPERATIONS_MAX && !thorough) return;
-  for (const { path } of scalarsOf(search.best.plan)) {
+  const long = search.best.counts.operations > OPERATIONS_MAX && !thorough;
+  for (const { path } of long ? phaseScalars(search.best.plan) : scalarsOf(search.best.plan)) {
     for (let again = true; again && search.over === ''; ) {
       const scalar = scalarsOf(search.best.plan).find((each) => each.path === path);
       if (scalar === undefined) break;

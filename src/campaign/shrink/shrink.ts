@@ -5,7 +5,7 @@ import { type Failure, failureOf } from './failure.ts';
 import { dropUnfired, materialise, reduceDecisions, reduceFaults, reduceSteps } from './lists.ts';
 import { reduceOperations, reduceReplicas } from './load.ts';
 import { type Neighbour, nearestPassing } from './neighbours.ts';
-import { tryOtherSeeds } from './reseed.ts';
+import { LONG, tryOtherSeeds } from './reseed.ts';
 import { shrinkScalars } from './scalars.ts';
 import { type Attempt, attemptOf, type Counts, compare, type Ended, Search, type ShrinkBudget } from './search.ts';
 import { asTriggers, pullTogether } from './times.ts';
@@ -38,8 +38,6 @@ const SEARCH = 0.9;
 /** Into how many parts the list of decisions is cut in the first rounds; later as finely as need be. */
 const LIST_PARTS = [8, 32];
 const ROUNDS_MAX = 8;
-/** Rounds after which other seeds are tried. */
-const LEAPS = 3;
 
 /**
  * Makes a failing plan small by running smaller ones, in the order of R26. The failure keeps its property and site. Null
@@ -82,14 +80,13 @@ async function passes(plan: RunPlan, search: Search, options: ShrinkOptions): Pr
     await pass('replicas', () => reduceReplicas(search));
     await pass('times', () => pullTogether(search));
     await pass('earlier operations', () => moveToEarlierOperations(search));
-    await pass('numbers', () => shrinkScalars(search, round >= LEAPS));
-    if (round < LEAPS) {
-      await pass('other seeds', async () => {
-        if (await tryOtherSeeds(search, plan)) await materialise(search);
-      });
-    }
+    await pass('numbers', () => shrinkScalars(search, round > 0));
+    await pass('other seeds', async () => {
+      if (await tryOtherSeeds(search, plan, round)) await materialise(search);
+    });
     const coarse = search.best.counts.decisions > partsMax;
-    if (round > 0 && !coarse && compare(search.best.counts, before.counts) === 0) break;
+    const long = search.best.counts.operations > LONG;
+    if (round > 0 && !coarse && !long && compare(search.best.counts, before.counts) === 0) break;
   }
   await pass('triggers', () => asTriggers(search));
   return materialised;
