@@ -40,7 +40,12 @@ export class DurableAck implements Property {
     this.copies.checkpointed(replica, op);
   }
 
+  onStart(replica: number): void {
+    this.copies.started(replica);
+  }
+
   onState(now: ReplicaObservation): void {
+    this.copies.recovering(now.replica, now.mustRecover);
     // A lost superblock takes the checkpoint with it, whatever the former process announced.
     if (now.mustRecover) this.copies.checkpointed(now.replica, now.checkpointOp);
   }

@@ -17,6 +17,9 @@ export class DurableCopies {
   private readonly excuse: Excuse;
   /** Per replica: op of its newest checkpoint announced as durable. */
   private readonly checkpoints: Float64Array;
+  /** Per replica: start of its present life while that cannot trust its journal, else -1. */
+  private readonly recoveringSinceUs: Float64Array;
+  private readonly startedUs: Float64Array;
 
   constructor(truth: GroundTruth, committed: CommittedOps, sectorBytes: number, excuse: Excuse) {
     this.truth = truth;
@@ -24,6 +27,18 @@ export class DurableCopies {
     this.sectorBytes = sectorBytes;
     this.excuse = excuse;
     this.checkpoints = new Float64Array(truth.replicaCount);
+    this.recoveringSinceUs = new Float64Array(truth.replicaCount).fill(-1);
+    this.startedUs = new Float64Array(truth.replicaCount);
+  }
+
+  started(replica: number): void {
+    this.startedUs[replica] = this.truth.nowUs();
+    this.recoveringSinceUs[replica] = -1;
+  }
+
+  /** Whether the replica's present life has lost its journal and gets it back from its peers. */
+  recovering(replica: number, isRecovering: boolean): void {
+    this.recoveringSinceUs[replica] = isRecovering ? (this.startedUs[replica] as number) : -1;
   }
 
   /** A replica announced a durable checkpoint: its journal need not hold ops up to there. */
@@ -33,7 +48,8 @@ export class DurableCopies {
 
   /**
    * Whether `replica` holds committed `op` synced: its record, a checkpoint that covers it, or nothing but because an
-   * injected fault that is still open took it away (R11).
+   * injected fault took it away (R11) that is still open, or that ended only with the blank journal which a recovering
+   * life has laid out. (An acknowledgement of the former life may still be under way then.)
    */
   holds(replica: number, op: number): boolean {
     const { truth } = this;
@@ -52,8 +68,10 @@ export class DurableCopies {
 
   private isExcused(replica: number, offset: number, length: number): boolean {
     const last = Math.floor((offset + length - 1) / this.sectorBytes);
+    const lifeUs = this.recoveringSinceUs[replica] as number;
     for (let sector = Math.floor(offset / this.sectorBytes); sector <= last; sector++) {
       if (this.truth.ledger.find(replica, PREPARES_FILE, sector) !== null) return true;
+      if (lifeUs >= 0 && this.truth.ledger.wasClearedSince(replica, PREPARES_FILE, sector, lifeUs)) return true;
     }
     return this.excuse(replica, PREPARES_FILE, offset, length);
   }

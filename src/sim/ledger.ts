@@ -65,6 +65,13 @@ export class Ledger {
     return this.open.get(`${host}/${file}/${sector}`) ?? null;
   }
 
+  /** Whether the sector was damaged and got valid bytes again at `sinceUs` or later. */
+  wasClearedSince(host: number, file: string, sector: number, sinceUs: Us): boolean {
+    return this.entries.some(
+      (entry) => entry.clearedUs >= sinceUs && entry.host === host && entry.file === file && entry.sector === sector,
+    );
+  }
+
   /** All open damage of a host, in the order of injection. */
   openOf(host: number): LedgerEntry[] {
     return this.entries.filter((entry) => entry.clearedUs < 0 && entry.host === host);

@@ -42,6 +42,19 @@ corpus('INV-DURABLE-ACK', [
     },
   },
   {
+    name: 'a copy that a fault took, and that a recovering life has since overwritten with a blank journal',
+    play: (s) => {
+      started(s);
+      const entry = next(s, 2);
+      s.replicate(entry, { holders: [0, 1] });
+      s.disks[1]!.clear();
+      s.ledger.damage('lost', 'B', 1, 'log/prepares', entry.op, s.nowUs);
+      s.restart(1).state(1, { status: 'recovering', mustRecover: true });
+      s.ledger.clear(1, 'log/prepares', entry.op, s.nowUs);
+      s.reply(entry);
+    },
+  },
+  {
     name: 'a copy behind an fsync that lied is excused by the engine',
     options: { excuse: (replica) => replica === 1 },
     play: (s) => {
@@ -131,6 +144,20 @@ corpus('INV-DURABLE-ACK', [
       s.disks[1]!.clear();
       s.ledger.damage('rot', 'B', 1, 'log/prepares', entry.op + 1, 0);
       s.ledger.damage('rot', 'B', 2, 'log/prepares', entry.op + 1, 0);
+      s.reply(entry);
+    },
+    site: 'ack-without-quorum',
+  },
+  {
+    name: 'a blank journal of a life that does not recover is no excuse',
+    play: (s) => {
+      started(s);
+      const entry = next(s, 2);
+      s.replicate(entry, { holders: [0, 1] });
+      s.disks[1]!.clear();
+      s.ledger.damage('lost', 'B', 1, 'log/prepares', entry.op, s.nowUs);
+      s.restart(1).state(1, { status: 'normal' });
+      s.ledger.clear(1, 'log/prepares', entry.op, s.nowUs);
       s.reply(entry);
     },
     site: 'ack-without-quorum',
