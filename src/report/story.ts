@@ -115,10 +115,17 @@ function endText(ended: Story['ended']): string {
 function eventLines({ plan, finding, events }: Story, hostName: (host: number) => string): string[] {
   const before = [...events].filter(({ atUs }) => atUs <= finding.atUs).sort((left, right) => left.atUs - right.atUs);
   const told = before.length <= LINES_MAX ? before : before.filter(({ kind }) => kind !== 'process' && kind !== 'mark');
-  const lines = told.map((event) => `  ${instantText(event.atUs)} s  ${eventText(plan, event, hostName)}`);
-  if (lines.length <= LINES_MAX) return lines;
-  const left = lines.length - LINES_MAX;
-  return [...lines.slice(0, LINES_MAX - 4), `  ... ${left} more ...`, ...lines.slice(-4)];
+  const line = (event: StoryEvent): string => `  ${instantText(event.atUs)} s  ${eventText(plan, event, hostName)}`;
+  if (told.length <= LINES_MAX) return told.map(line);
+  // Too long to be told: the faults, and how much chance there is beside them.
+  const rest = told.filter(({ kind }) => kind !== 'decision');
+  const chance = told.length - rest.length;
+  const left = Math.max(0, rest.length - LINES_MAX);
+  return [
+    ...rest.slice(0, LINES_MAX).map(line),
+    ...(left > 0 ? [`  ... and ${left} more`] : []),
+    ...(chance > 0 ? [`  ... and ${chance} chance decisions: lost, late or doubled packets, un-synced sectors`] : []),
+  ];
 }
 
 function eventText(plan: RunPlan, event: StoryEvent, hostName: (host: number) => string): string {
