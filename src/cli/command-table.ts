@@ -155,7 +155,7 @@ function historyOption(values: Record<string, unknown>): { readonly history?: st
 const MUTANTS: CommandRow = {
   name: 'mutants',
   usage: 'mutants [id..]',
-  summary: 'plant known bugs, some in firedrill itself, and see whether the property or check that each names finds it',
+  summary: 'plant known bugs, some in firedrill itself, and see what finds them',
   positionals: [['id', 'ids of mutants; all of them when none is named']],
   options: [
     value('seeds-max', `seeds to try before a mutant counts as not found (default: ${MUTANT_SEEDS_MAX})`),
