@@ -137,12 +137,14 @@ export class Coordinator {
     const { store, id, order } = this.task;
     const { from, to } = order.generation(g);
     const runs = store.runs(id, from, to - 1).map(
-      ({ index, events, coverage, verdict }): FoldedRun => ({
+      ({ index, events, coverage, verdict, acknowledged, faultsFired }): FoldedRun => ({
         index: index - from,
         plan: made[index - from]!.plan,
         events,
         coverage,
         verdict,
+        acknowledged,
+        faultsFired,
       }),
     );
     strategy.fold(g, runs);

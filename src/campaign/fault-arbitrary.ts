@@ -157,12 +157,19 @@ const DEGRADATIONS: fc.Arbitrary<Params> = fc.oneof(
   params({ bytesPerMs: int(100, 1_000), direction }),
 );
 
-/** How a fault of each kind that campaigns draw is parametrised, whom it strikes, and how likely it is. */
-type Drawn = readonly [FaultKindName, number, fc.Arbitrary<Target>, fc.Arbitrary<Params>];
+/**
+ * How a fault of each kind that campaigns draw is parametrised, whom it strikes, and how likely it is; and how long it
+ * lasts where its kind does not tell.
+ */
+type Drawn = readonly [FaultKindName, number, fc.Arbitrary<Target>, fc.Arbitrary<Params>, fc.Arbitrary<number>?];
+
+/** Nobody restarts a process that exited: most come back, the others stay away for the rest of the fault phase. */
+const awayUs = fc.oneof({ weight: 3, arbitrary: durationUs }, { weight: 1, arbitrary: fc.constant(0) });
 
 /** Faults that take effect whenever they strike. */
 const PLAIN: readonly Drawn[] = [
-  ['process.crash', 6, anyReplica, params({ cause: among('crash', 'oom-kill', 'exit') })],
+  ['process.crash', 4, anyReplica, params({ cause: among('crash', 'oom-kill') })],
+  ['process.crash', 2, anyReplica, params({ cause: among('exit') }), awayUs],
   ['process.pause', 4, anyReplica, params({ jump: int(0, 1) })],
   ['process.slow-cpu', 2, anyReplica, params({ cpuUsPerEvent: int(100, 1_500) })],
   ['memory.corrupt', 1, anyReplica, params()],
@@ -213,7 +220,7 @@ const HIDDEN: readonly Drawn[] = [
 ];
 
 /** Kinds that a drawn plan can hold, for switching a subset of them off. */
-export const DRAWN_KINDS: readonly FaultKindName[] = [...PLAIN, ...HIDDEN].map(([kind]) => kind);
+export const DRAWN_KINDS: readonly FaultKindName[] = [...new Set([...PLAIN, ...HIDDEN].map(([kind]) => kind))];
 
 /** Of the hidden kinds, those that take effect at once or at the next write. */
 const DONE_AT_ONCE = ['disk.bit-rot', 'disk.latent-error', 'disk.zeroed', 'disk.lying-fsync', 'disk.lost-write'];
@@ -238,14 +245,17 @@ function labelled(kind: FaultKindName): fc.Arbitrary<string> {
   );
 }
 
-function faultOf([kind, , target, drawn]: Drawn, when: fc.Arbitrary<Trigger> = trigger): fc.Arbitrary<FaultPlan> {
+function faultOf(
+  [kind, , target, drawn, lastsUs]: Drawn,
+  when: fc.Arbitrary<Trigger> = trigger,
+): fc.Arbitrary<FaultPlan> {
   const lasts = faultKind(kind)?.lasts === 'lasting' && kind !== 'process.crash';
   return plain({
     label: labelled(kind),
     kind: fc.constant(kind),
     trigger: when,
     target,
-    durationUs: lasts ? durationUs : fc.constant(0),
+    durationUs: lastsUs ?? (lasts ? durationUs : fc.constant(0)),
     params: drawn,
   });
 }

@@ -17,6 +17,10 @@ export interface FoldedRun {
   /** Sorted, distinct features (see `src/scenarios/coverage.ts`). */
   readonly coverage: readonly number[];
   readonly verdict: string;
+  /** Operations that clients saw acknowledged. */
+  readonly acknowledged: number;
+  /** How many of the plan's faults took effect. */
+  readonly faultsFired: number;
 }
 
 /** A plan and where it comes from: the name of the generator, with the parent of a mutated plan. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { isCertain } from '../../src/campaign/fault-arbitrary.ts';
+import { drawnPlan } from '../../src/campaign/plan-arbitrary.ts';
+import { choices, mutatedPlan } from '../../src/campaign/strategies/mutate.ts';
 import { type FoldedRun, GENERATION, STRATEGIES, strategyOf } from '../../src/campaign/strategy.ts';
 import { pctPlan } from '../../src/faults/pct.ts';
+import { stormPlan } from '../../src/faults/storms.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
 import { uniformPlan } from '../../src/faults/uniform.ts';
 import type { RunPlan } from '../../src/plan/plan.ts';
@@ -19,6 +23,8 @@ function folded(plans: readonly { readonly plan: RunPlan }[]): FoldedRun[] {
     events: 10_000 + (plan.seed % 1_000),
     coverage: plan.faults.map(({ kind, trigger }) => kind.length * 1_000 + trigger.kind.length + (plan.seed % 97)),
     verdict: 'passed',
+    acknowledged: 300,
+    faultsFired: plan.faults.length,
   }));
 }
 
@@ -123,6 +129,31 @@ describe('guided search', () => {
     );
     expect(strategy.generation(1, seeds(1)).every(({ origin }) => !origin.startsWith('mutated'))).toBe(true);
     expect(campaign('guided', 7)).not.toEqual(campaign('guided', 8));
+  });
+
+  test('breeds only from plans that had ample acknowledged operations and most of whose faults took effect', () => {
+    const parentsOf = (change: (run: FoldedRun) => FoldedRun): number => {
+      const strategy = strategyOf('guided', 1, restricted);
+      strategy.fold(0, folded(strategy.generation(0, seeds(0))).map(change));
+      return strategy.generation(1, seeds(1)).filter(({ origin }) => origin.startsWith('mutated')).length;
+    };
+    expect(parentsOf((run) => run)).toBeGreaterThan(8);
+    expect(parentsOf((run) => ({ ...run, acknowledged: 99 }))).toBe(0);
+    expect(parentsOf((run) => ({ ...run, faultsFired: Math.floor(run.plan.faults.length / 2) }))).toBe(0);
+  });
+
+  test('children do not let most of their faults wait for trouble that none of them makes', () => {
+    const uncertain = ({ faults }: RunPlan): number => faults.filter((fault) => !isCertain(fault)).length;
+    const parents = seeds(0, 120).map((seed) => (seed % 2 === 0 ? stormPlan(seed) : drawnPlan(seed)));
+    let changed = 0;
+    for (const parent of parents) {
+      const child = mutatedPlan(parent, parents[0]!, parent.seed + 1_000, choices(parent.seed, 5, 'test'));
+      const mated = child.faultPhaseUs > parent.faultPhaseUs;
+      const most = Math.max(uncertain(parent) + (mated ? uncertain(parents[0]!) : 0), child.faults.length / 3);
+      expect(uncertain(child)).toBeLessThanOrEqual(most);
+      if (JSON.stringify(child.faults) !== JSON.stringify(parent.faults)) changed++;
+    }
+    expect(changed).toBeGreaterThan(100);
   });
 
   test('mutations run and are neither refused nor out of budget', async () => {

@@ -17,6 +17,8 @@ interface Member {
 const QUEUE_MAX = 512;
 /** An early run shows hundreds of features; without a cap its children would fill every generation. */
 const ENERGY_MAX = 200;
+/** Twice what a run needs that proves something (R17): a child has a little more trouble than its parent. */
+const ACKNOWLEDGED_MIN = 100;
 /** Weight of a member halves with so many generations. */
 const HALF_LIFE = 4;
 
@@ -75,13 +77,20 @@ export class GuidedStrategy implements Strategy {
         this.known.add(feature);
         fresh++;
       }
-      // Children of a plan that proved nothing seldom prove more, and those of one that failed fail alike.
-      if (fresh === 0 || run.events === 0 || run.verdict !== 'passed') continue;
+      if (fresh === 0 || !breeds(run)) continue;
       const energy = Math.min(ENERGY_MAX, Math.max(1, Math.floor((fresh * 100_000) / run.events)));
       found.push({ plan: run.plan, energy, generation: g });
     }
     this.queue = kept([...this.queue, ...found], g + 1);
   }
+}
+
+/**
+ * Children of a plan that proved nothing, or hardly anything, seldom prove more, and those of one that failed fail alike.
+ */
+function breeds({ plan, events, verdict, acknowledged, faultsFired }: FoldedRun): boolean {
+  if (verdict !== 'passed' || events === 0) return false;
+  return acknowledged >= ACKNOWLEDGED_MIN && faultsFired * 3 >= plan.faults.length * 2;
 }
 
 /** A plan that has no parent: drawn by recipes or from arbitraries. */

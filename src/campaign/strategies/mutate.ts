@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { fitPlan } from '../../faults/fit.ts';
 import type { FaultPlan, RunPlan, Trigger } from '../../plan/plan.ts';
 import { type Stream, stream } from '../../sim/random.ts';
-import { MS, SECOND } from '../../sim/time.ts';
-import { anyFault, anyMoment, plainFault } from '../fault-arbitrary.ts';
+import { MS, SECOND, type Us } from '../../sim/time.ts';
+import { anyFault, anyMoment, isCertain, plainFault } from '../fault-arbitrary.ts';
 import { drawnPlan } from '../plan-arbitrary.ts';
 
 const FAULTS_MAX = 14;
+const PHASE_US_MAX: Us = 36 * SECOND;
+/** What a plan with the faults of two gets besides the longer of their fault phases. */
+const MATED_US: Us = 4 * SECOND;
 
 /** One sample of an arbitrary, by a number of a stream. */
 function sample<T>(arbitrary: fc.Arbitrary<T>, draw: Stream): T {
@@ -94,7 +97,10 @@ const follow: Change = (faults, draw) => {
 const reparametrise = changesOne((fault, draw) => {
   for (let attempt = 0; attempt < 24; attempt++) {
     const other = sample(anyFault, draw);
-    if (other.kind === fault.kind) return { ...fault, params: other.params };
+    if (other.kind !== fault.kind) continue;
+    // Whether a process comes back by itself is a matter of why it ended, and so is how long it stays away.
+    const { durationUs } = fault.kind === 'process.crash' ? other : fault;
+    return { ...fault, params: other.params, durationUs };
   }
   return fault;
 });
@@ -113,6 +119,19 @@ const CHANGES: readonly Change[] = [
   reparametrise,
 ];
 
+/**
+ * Whether enough faults take effect whatever becomes of the others: two of three. Where there are fewer, what the others
+ * wait for is made by those that are certain, so a change may add none that waits, and has to leave the certain ones on
+ * their hosts. A plan most of whose faults wait for trouble that none of them makes proves nothing (R19).
+ */
+function isGrounded(before: readonly FaultPlan[], after: readonly FaultPlan[]): boolean {
+  const certain = after.filter(isCertain);
+  if (certain.length * 3 >= after.length * 2) return true;
+  const needed = before.filter(isCertain);
+  if (after.length - certain.length > before.length - needed.length) return false;
+  return needed.every(({ label, target }) => certain.some((kept) => kept.label === label && kept.target === target));
+}
+
 /** One part of the plan outside its faults, as another plan was drawn with. */
 function otherSetting(plan: RunPlan, draw: Stream): RunPlan {
   const other = drawnPlan(draw.int(0, 0x7fff_ffff));
@@ -126,12 +145,19 @@ function otherSetting(plan: RunPlan, draw: Stream): RunPlan {
     case 4:
       return { ...plan, rarities: !plan.rarities };
     case 5:
-      return { ...plan, faultPhaseUs: Math.min(36 * SECOND, plan.faultPhaseUs + draw.int(1, 6) * SECOND) };
+      return { ...plan, faultPhaseUs: Math.min(PHASE_US_MAX, plan.faultPhaseUs + draw.int(1, 6) * SECOND) };
     default: {
       const { electionTimeoutUs, checkpointOps, pipelineMax, restartDelayUs } = other.cluster;
       return { ...plan, cluster: { ...plan.cluster, electionTimeoutUs, checkpointOps, pipelineMax, restartDelayUs } };
     }
   }
+}
+
+/** The parent with the faults of its mate, too, and with more time for them: what both have lost is to come back. */
+function mated(parent: RunPlan, mate: RunPlan): RunPlan {
+  const longerUs = Math.min(PHASE_US_MAX, Math.max(parent.faultPhaseUs, mate.faultPhaseUs) + MATED_US);
+  const faultPhaseUs = Math.max(parent.faultPhaseUs, longerUs);
+  return { ...parent, faultPhaseUs, faults: [...parent.faults, ...mate.faults].slice(0, FAULTS_MAX) };
 }
 
 /**
@@ -141,16 +167,16 @@ function otherSetting(plan: RunPlan, draw: Stream): RunPlan {
  */
 export function mutatedPlan(parent: RunPlan, mate: RunPlan, seed: number, draw: Stream): RunPlan {
   const changes = draw.pick([1, 1, 2, 2, 3, 4]);
-  let faults = parent.faults;
-  if (draw.chance(1, 8)) faults = [...faults, ...mate.faults].slice(0, FAULTS_MAX);
+  const whole = draw.chance(1, 8) ? mated(parent, mate) : parent;
+  let { faults } = whole;
   for (let done = 0, tries = 0; done < changes && tries < 4 * changes; tries++) {
     const changed = draw.pick(CHANGES)(faults, draw);
-    if (changed === null) continue;
+    if (changed === null || !isGrounded(faults, changed)) continue;
     faults = changed;
     done++;
   }
   const kept = draw.chance(3, 4) ? parent.seed : seed >>> 0;
-  const plan = { ...parent, seed: kept, faults };
+  const plan = { ...whole, seed: kept, faults };
   return fitPlan(draw.chance(1, 6) ? otherSetting(plan, draw) : plan);
 }
 
