@@ -7,6 +7,7 @@ import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
+import { Gates } from './gates.ts';
 import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
@@ -37,16 +38,19 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   const settings = new TemporarySettings(simulation, fleet);
   const daemons = new TimeDaemons(simulation);
+  let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
       monitor.tick();
       judgeOverdue(simulation, monitor);
+      gates?.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
   fleet.onForced = (forced) => takeForcedLeader(simulation, forced);
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
+  gates = watchGates(simulation, fleet, monitor, operator);
   cluster.start();
   simulation.nemesis.start();
   let recoveredUs = -1;
@@ -66,6 +70,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   }
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
+  if (running(simulation)) gates.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
@@ -84,6 +89,21 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
 
 function running(simulation: Simulation): boolean {
   return !simulation.failed && simulation.exhausted === '';
+}
+
+/** The deadlines run from the page on; a run without operator has nobody who could keep one. */
+function watchGates(
+  simulation: Simulation,
+  fleet: KimberliteFleet,
+  monitor: Monitor,
+  operator: Operator<KimberliteFleet> | null,
+): Gates {
+  const paging = simulation.plan.alerts?.mustFire.map((alert) => alert.id) ?? [];
+  return new Gates(simulation, {
+    pagedUs: () => monitor.firstFiringUs(paging),
+    commands: () => operator?.records ?? [],
+    people: fleet.people,
+  });
 }
 
 async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Operator<KimberliteFleet>> {
