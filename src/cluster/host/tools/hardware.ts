@@ -127,7 +127,7 @@ export const iostat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
 };
 
 /** Sectors of the host's files that the device reports as unreadable. */
-function unreadableSectors(machine: Machine): number {
+export function unreadableSectors(machine: Machine): number {
   const { disk } = machine;
   const { sectorBytes } = disk.options;
   let count = 0;

@@ -10,6 +10,7 @@ import { EVIDENCE } from './evidence.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { PEOPLE } from './people.ts';
 import { RECONFIG } from './reconfig.ts';
+import { replaceDisk } from './replace-disk.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
 import { REPLICA_STATUS } from './replica-status.ts';
 import { server } from './server.ts';
@@ -45,6 +46,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('replace-disk', replaceDisk);
   for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
   return { commands };
 }
