@@ -10,6 +10,7 @@ import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
 import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
+import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
 import { watchEvidence } from './properties.ts';
@@ -48,7 +49,11 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
-  fleet.onForced = (forced) => takeForcedLeader(simulation, forced);
+  const losses = new LossApproved(simulation, fleet);
+  fleet.onForced = (forced) => {
+    losses.forced(forced);
+    takeForcedLeader(simulation, forced);
+  };
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   gates = watchGates(simulation, fleet, monitor, operator);
   cluster.start();

@@ -72,6 +72,15 @@ export class BackupStore {
     return this.objects.get(name) ?? this.objects.get(`${name}.tar.gz`) ?? null;
   }
 
+  /** The newest copy of one replica, null when there is none. */
+  newestOf(replica: number): Snapshot | null {
+    let newest: Snapshot | null = null;
+    for (const snapshot of this.objects.values()) {
+      if (snapshot.replica === replica && (newest === null || snapshot.atUs >= newest.atUs)) newest = snapshot;
+    }
+    return newest;
+  }
+
   /** Objects in order of name; `latest` is listed as what it points to. */
   list(): readonly BucketObject[] {
     const all: BucketObject[] = [...this.objects.values()];

@@ -61,6 +61,10 @@ export class KimberliteFleet implements HostFleet {
   /** Told of evidence that was kept, and of commands that change a replica's files: set by the engine. */
   onEvidence: (host: number, kind: Evidence['kind']) => void;
   onChange: (host: number, command: string) => void;
+  /** Told of commands that have replaced a replica's files: set by the engine. */
+  onChanged: (host: number, command: string) => void;
+  /** Told of a verification that found damage: set by the engine. */
+  onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
   onForced: (forced: ForcedLeader) => void;
   private readonly guardsOff: ReadonlySet<string>;
@@ -84,6 +88,8 @@ export class KimberliteFleet implements HostFleet {
     this.mend = () => false;
     this.onEvidence = () => {};
     this.onChange = () => {};
+    this.onChanged = () => {};
+    this.onCorruption = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);

@@ -13,6 +13,7 @@ import { RECONFIG } from './reconfig.ts';
 import { replaceDisk } from './replace-disk.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
 import { REPLICA_STATUS } from './replica-status.ts';
+import { rsync } from './rsync.ts';
 import { server } from './server.ts';
 import { SETUP } from './setup.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
@@ -47,6 +48,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   );
   commands.set('kimberlite-server', server);
   commands.set('replace-disk', replaceDisk);
+  commands.set('rsync', rsync);
   for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
   return { commands };
 }
