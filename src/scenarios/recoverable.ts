@@ -92,7 +92,7 @@ export function heldSomewhere(simulation: Simulation, hosts: readonly number[], 
     const slot = op % plan.cluster.journalSlots;
     const bytes = truth.peekDurable(host, FILE.prepares, slot * plan.cluster.slotBytes, plan.cluster.slotBytes);
     const record = bytes === null ? null : parseRecord(bytes, 0);
-    if (record !== null && record.op === op && checks.committed.compare(op, record.sum) === 0) return true;
+    if (record !== null && record.op === op && checks.committed.compare(op, record.sum) === 1) return true;
     const state = superblockOf(simulation, host);
     return state !== null && op <= state.checkpointOp;
   });
