@@ -3,6 +3,7 @@ import type { HostFleet } from '../host-fleet.ts';
 import { aws } from './aws.ts';
 import { chronyc } from './chronyc.ts';
 import { curl } from './curl.ts';
+import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
@@ -19,6 +20,7 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['chronyc', chronyc],
   ['cp', cp],
   ['curl', curl],
+  ['dd', dd],
   ['df', df],
   ['dmesg', dmesg],
   ['du', du],
