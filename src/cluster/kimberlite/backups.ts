@@ -18,6 +18,8 @@ export interface Snapshot extends BucketObject {
 }
 
 export const BUCKET = 'backups';
+/** Where `storage archive` moves old log segments (catalogue, s3-sources). */
+export const ARCHIVE_BUCKET = 'kimberlite-archive-prod';
 
 /**
  * The backup store `s3://backups`: each object is a copy of the zones that a power loss would have left on a replica's

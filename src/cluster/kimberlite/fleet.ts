@@ -3,13 +3,14 @@ import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
 import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
 import type { Sum } from '../storage/prepare.ts';
-import { BackupStore, BUCKET, type Snapshot } from './backups.ts';
+import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
 import { httpPage } from './http.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
+import { Volumes } from './volumes.ts';
 import { refuseWipe } from './wipe-guard.ts';
 
 /** Ports of a replica's host (catalogue, ports_and_paths). */
@@ -54,6 +55,11 @@ export class KimberliteFleet implements HostFleet {
   readonly compactedUs: Map<number, Us>;
   /** What the accounted bytes of a disk are where they are not old log segments. */
   readonly fillKinds: Map<number, 'log/segments' | 'backup'>;
+  /** By host: percent of its old log segments that were written before the cut-off date of an archive. */
+  readonly coldPercents: Map<number, number>;
+  /** Segments that lie in the archive bucket. */
+  readonly archived: BucketObject[];
+  readonly volumes: Volumes;
   /** Sessions that commands have opened in the log so far. */
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
@@ -84,6 +90,9 @@ export class KimberliteFleet implements HostFleet {
     this.fenced = new Map();
     this.compactedUs = new Map();
     this.fillKinds = new Map();
+    this.coldPercents = new Map();
+    this.archived = [];
+    this.volumes = new Volumes(cluster);
     this.sessions = 0;
     this.mend = () => false;
     this.onEvidence = () => {};
@@ -198,6 +207,7 @@ export class KimberliteFleet implements HostFleet {
   }
 
   bucketObjects(bucket: string): readonly BucketObject[] | null {
+    if (bucket === ARCHIVE_BUCKET) return this.archived;
     return bucket === BUCKET ? this.backups.list() : null;
   }
 

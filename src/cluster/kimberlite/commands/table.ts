@@ -2,6 +2,7 @@ import type { CommandTable, OperatorCommand } from '../../host/command.ts';
 import { program } from '../../host/subcommands.ts';
 import { HOST_TOOLS } from '../../host/tools/table.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
@@ -16,6 +17,7 @@ import { REPLICA_STATUS } from './replica-status.ts';
 import { rsync } from './rsync.ts';
 import { server } from './server.ts';
 import { SETUP } from './setup.ts';
+import { STORAGE_ARCHIVE } from './storage-archive.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
 import { ADMIN_VERIFY_COMMAND, STORAGE_VERIFY } from './storage-verify.ts';
@@ -39,6 +41,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_VERIFY,
       ...STORAGE_RESTORE,
       ...STORAGE_COMPACT,
+      ...STORAGE_ARCHIVE,
       ...EVIDENCE,
     ]),
   );
@@ -47,6 +50,8 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('aws', awsWithVolumes);
+  commands.set('resize2fs', resize2fs);
   commands.set('replace-disk', replaceDisk);
   commands.set('rsync', rsync);
   for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
