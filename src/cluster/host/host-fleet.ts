@@ -41,6 +41,8 @@ export interface HostFleet {
   reaches(from: Machine, to: Machine): boolean;
   /** Whether the host is one that runs the system (and so has the unit and the data disk). */
   hasService(machine: Machine): boolean;
+  /** Variables that units inherit which start from now on (`systemctl set-environment`). */
+  managerEnvironment?(machine: Machine): Map<string, string>;
   listens(machine: Machine, port: number): boolean;
   httpGet(machine: Machine, port: number, path: string): HttpAnswer | null;
   /** What the accounted, unstored bytes of the disk are: old log segments, or local backup files. */

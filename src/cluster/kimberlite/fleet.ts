@@ -60,6 +60,10 @@ export class KimberliteFleet implements HostFleet {
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];
   readonly volumes: Volumes;
+  /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
+  readonly environmentFiles: Map<number, string>;
+  /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
+  private readonly managerEnvironments: Map<number, Map<string, string>>;
   /** Sessions that commands have opened in the log so far. */
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
@@ -93,6 +97,9 @@ export class KimberliteFleet implements HostFleet {
     this.coldPercents = new Map();
     this.archived = [];
     this.volumes = new Volumes(cluster);
+    this.environmentFiles = new Map();
+    this.managerEnvironments = new Map();
+    cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
     this.sessions = 0;
     this.mend = () => false;
     this.onEvidence = () => {};
@@ -152,6 +159,20 @@ export class KimberliteFleet implements HostFleet {
   httpGet(machine: Machine, port: number, path: string): HttpAnswer | null {
     if (port !== HTTP_PORT || !this.listens(machine, port)) return null;
     return httpPage(this, machine.id, path);
+  }
+
+  managerEnvironment(machine: Machine): Map<string, string> {
+    const known = this.managerEnvironments.get(machine.id) ?? new Map<string, string>();
+    this.managerEnvironments.set(machine.id, known);
+    return known;
+  }
+
+  /** RUST_LOG as the server on a host would get it if it started now: the file stands before the manager. */
+  private serverEnvironment(host: number): string {
+    const lines = (this.environmentFiles.get(host) ?? '').split('\n');
+    const line = lines.findLast((text) => text.startsWith('RUST_LOG='));
+    const inherited = this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
+    return line === undefined ? inherited : line.slice('RUST_LOG='.length);
   }
 
   // ---- Replicas ----
@@ -215,4 +236,9 @@ export class KimberliteFleet implements HostFleet {
   wallMs(machine: Machine): number {
     return wallMsOf(this, machine);
   }
+}
+
+/** Whether a filter such as `kimberlite=debug` lets the server's debug lines through. */
+function logsDebug(filter: string): boolean {
+  return filter.split(',').some((part) => part === 'debug' || part === 'kimberlite=debug');
 }

@@ -7,6 +7,7 @@ import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
+import { DIAGNOSTICS } from './diagnostics.ts';
 import { EVIDENCE } from './evidence.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { PEOPLE } from './people.ts';
@@ -47,7 +48,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   );
   commands.set(
     'kimberlite-admin',
-    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
+    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
   commands.set('kimberlite-server', server);
   commands.set('aws', awsWithVolumes);
