@@ -14,6 +14,7 @@ import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
 import { watchEvidence } from './properties.ts';
+import { judgeQuorumKept } from './quorum-kept.ts';
 import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
@@ -50,6 +51,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
+  judgeQuorumKept(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);
     takeForcedLeader(simulation, forced);

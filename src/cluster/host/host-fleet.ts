@@ -50,6 +50,8 @@ export interface HostFleet {
   /** Why these files may not be removed now, or ''. */
   refuseRemoval(machine: Machine, files: readonly string[]): string;
   keepEvidence(kind: Evidence['kind'], host: number, path: string): void;
+  /** A command is about to end the server on a host. */
+  stopping?(machine: Machine, command: string): void;
   /** A command is about to change files of the data directory of a host. */
   changing(machine: Machine, command: string): void;
   bucketObjects(bucket: string): readonly BucketObject[] | null;

@@ -73,6 +73,8 @@ export class KimberliteFleet implements HostFleet {
   onChange: (host: number, command: string) => void;
   /** Told of commands that have replaced a replica's files: set by the engine. */
   onChanged: (host: number, command: string) => void;
+  /** Told when a command is about to end a server that runs: set by the engine. */
+  onStopping: (host: number, command: string) => void;
   /** Told of a verification that found damage: set by the engine. */
   onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
@@ -105,6 +107,7 @@ export class KimberliteFleet implements HostFleet {
     this.onEvidence = () => {};
     this.onChange = () => {};
     this.onChanged = () => {};
+    this.onStopping = () => {};
     this.onCorruption = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
@@ -221,6 +224,10 @@ export class KimberliteFleet implements HostFleet {
   keepEvidence(kind: Evidence['kind'], host: number, path: string): void {
     this.evidence.push({ atUs: this.world.nowUs, kind, host, path });
     this.onEvidence(host, kind);
+  }
+
+  stopping(machine: Machine, command: string): void {
+    if (machine.isUp) this.onStopping(machine.id, command);
   }
 
   changing(machine: Machine, command: string): void {

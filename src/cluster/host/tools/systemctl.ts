@@ -38,9 +38,11 @@ export const systemctl: OperatorCommand<HostFleet> = function* (argv, _stdin, ct
       startService(machine);
       return ok('');
     case 'stop':
+      fleet.stopping?.(machine, 'systemctl stop');
       yield* stopService(machine);
       return ok('');
     case 'restart':
+      fleet.stopping?.(machine, 'systemctl restart');
       yield* stopService(machine);
       startService(machine);
       return ok('');

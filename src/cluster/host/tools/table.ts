@@ -9,6 +9,7 @@ import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
 import { dmesg, journalctl } from './journal.ts';
 import { nc, ping } from './ping.ts';
+import { apt, reboot } from './reboot.ts';
 import { systemctl } from './systemctl.ts';
 
 /**
@@ -16,6 +17,7 @@ import { systemctl } from './systemctl.ts';
  * it only for paths in the data directory.
  */
 export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>])[] = [
+  ['apt', apt],
   ['aws', aws],
   ['chronyc', chronyc],
   ['cp', cp],
@@ -30,6 +32,7 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['memtester', memtester],
   ['nc', nc],
   ['ping', ping],
+  ['reboot', reboot],
   ['rm', rm],
   ['smartctl', smartctl],
   ['systemctl', systemctl],
