@@ -51,7 +51,6 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
-  judgeQuorumKept(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);
     takeForcedLeader(simulation, forced);
@@ -114,6 +113,7 @@ function watchGates(
 }
 
 async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Operator<KimberliteFleet>> {
+  judgeQuorumKept(simulation, fleet);
   const { world } = simulation.cluster;
   const loaded = await loadShell();
   const resolveHost = (name: string): string | null => fleet.resolve(name);
