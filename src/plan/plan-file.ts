@@ -126,6 +126,16 @@ const expectedFailure = z.strictObject({
   reason: z.string(),
 });
 
+const gate = z.strictObject({
+  id: z.string().min(1),
+  act: z.enum(['ack-alert', 'escalate', 'approve', 'open-ticket', 'post-update', 'set-status-page']),
+  about: z.string(),
+  withinUs: us,
+  afterStep: z.string(),
+  repeats: z.boolean(),
+  whileOpen: z.boolean(),
+});
+
 const scheduling = z.strictObject({
   kind: z.literal('pct'),
   ranks: z.array(z.int().min(0).max(63)),
@@ -162,6 +172,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),
   scheduling: scheduling.exactOptional(),
   budget: z.enum(['safety', 'unrestricted']).exactOptional(),

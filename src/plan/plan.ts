@@ -147,6 +147,22 @@ export interface AlertPlan {
   readonly mayFire: readonly string[];
 }
 
+/**
+ * A deadline of the incident process (INV-GATES-MET): what people must have done, and by when. Escalations that are due
+ * only while the incident is unresolved have `whileOpen`; with `repeats` no gap between two acts may be longer.
+ */
+export interface GatePlan {
+  readonly id: string;
+  readonly act: 'ack-alert' | 'escalate' | 'approve' | 'open-ticket' | 'post-update' | 'set-status-page';
+  /** Whom or what the act concerns, as its command says it; empty: any. */
+  readonly about: string;
+  readonly withinUs: Us;
+  /** The step at whose end the clock starts; empty: the first alert that must fire. */
+  readonly afterStep: string;
+  readonly repeats: boolean;
+  readonly whileOpen: boolean;
+}
+
 /** What a literal variant declares (R18). */
 export interface ExpectedFailure {
   readonly property: string;
@@ -207,6 +223,8 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given in scenarios with an incident process: its deadlines. */
+  readonly gates?: readonly GatePlan[];
   /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */
   readonly decisions?: readonly PlanDecision[];
   /** Given in drawn plans only: which hosts are served late while faults strike. */

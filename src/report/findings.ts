@@ -25,6 +25,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-SINGLE-INSTANCE', 'two server processes used one data directory'],
   ['INV-SUPERBLOCK', 'the durable view, op or commit number of a voting replica was reset'],
   ['INV-QUORUM-KEPT', 'a step of the procedure took the voting replicas below a quorum'],
+  ['INV-QUORUM-KEPT', "an operator's step took the caught-up voters below a quorum"],
   ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
   ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],
   ['INV-GRACEFUL-FULL', 'a full disk led to more than refused writes'],
@@ -35,6 +36,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-TEMPORARY-REVERTED', 'a setting changed for the emergency is still in force at the end'],
   ['INV-CONFIG-SANE', 'heartbeat, election timeout and round trips do not fit together at the end'],
   ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
+  ['INV-GATES-MET', 'an acknowledgement, update or escalation came later than its deadline, or not at all'],
   ['INV-REDUNDANCY-RESTORED', 'the run ended with fewer voting replicas than it began with'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
 ]);

@@ -5,6 +5,7 @@ import type {
   DiskPlan,
   ExpectedFailure,
   FaultPlan,
+  GatePlan,
   LinkPlan,
   OperatorPlan,
   OperatorStep,
@@ -68,6 +69,7 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     faultPhaseUs: chosen.fault_phase ?? scenario.fault_phase ?? FAULT_PHASE_US,
     limits: LIMITS_DEFAULT,
     rarities: false,
+    ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
   };
 }
@@ -219,6 +221,21 @@ function alertsOf(signals: Scenario['signals']): AlertPlan | null {
     rules: signals.rules,
     mustFire: signals.must_fire.map(({ id, within }) => ({ id, withinUs: within })),
     mayFire: signals.may_fire ?? [],
+  };
+}
+
+function gatesOf(gates: Scenario['gates']): { gates?: readonly GatePlan[] } {
+  if (gates === undefined || gates.length === 0) return {};
+  return {
+    gates: gates.map((gate) => ({
+      id: gate.id,
+      act: gate.act,
+      about: gate.about ?? '',
+      withinUs: gate.within,
+      afterStep: gate.after_step ?? '',
+      repeats: gate.repeats ?? false,
+      whileOpen: gate.while_open ?? false,
+    })),
   };
 }
 

@@ -20,7 +20,7 @@ export function takeForcedLeader(simulation: Simulation, forced: ForcedLeader): 
 }
 
 /** The last op up to which the forced node's log is the committed one. */
-function commonPosition(committed: CommittedOps, { head, sumAt }: ForcedLeader): number {
+export function commonPosition(committed: CommittedOps, { head, sumAt }: ForcedLeader): number {
   let op = Math.min(head, committed.head);
   for (; op > 0; op--) {
     const sum = sumAt(op);

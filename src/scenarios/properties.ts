@@ -37,7 +37,10 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
     excuse: (replica, file, offsetBytes, lengthBytes) => atRisk(simulation, replica, file, offsetBytes, lengthBytes),
   });
   if (plan.operator === null) return checks;
-  return { ...checks, properties: [...checks.properties, new EvidenceFirst(report)] };
+  return {
+    ...checks,
+    properties: [...checks.properties, new EvidenceFirst(report, plan.properties.includes('INV-EVIDENCE-FIRST'))],
+  };
 }
 
 /** Tells INV-EVIDENCE-FIRST, where it judges, what operators keep and change. */
@@ -46,6 +49,7 @@ export function watchEvidence(simulation: Simulation, fleet: KimberliteFleet): v
   if (judge === undefined) return;
   fleet.onEvidence = (host, kind) => judge.keep(host, kind);
   fleet.onChange = (host, command) => judge.changed(host, command);
+  fleet.onCorruption = (host) => judge.foundCorrupt(host);
 }
 
 /** No fault, start or stop for ten election timeouts, and links that lose nothing. */

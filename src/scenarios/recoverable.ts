@@ -24,13 +24,20 @@ interface Survey {
   readonly broken: ReadonlySet<number>;
 }
 
-function survey(simulation: Simulation, host: number): Survey {
-  const { truth, plan, checks } = simulation;
+/** The superblock that a start would find on a replica's disk, or null. */
+function superblockOf(simulation: Simulation, host: number): SuperblockState | null {
   const copies: (Uint8Array | null)[] = [];
   for (let copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
-    copies.push(truth.peekDurable(host, FILE.superblock, copy * SUPERBLOCK_COPY_BYTES, SUPERBLOCK_COPY_BYTES));
+    const at = copy * SUPERBLOCK_COPY_BYTES;
+    copies.push(simulation.truth.peekDurable(host, FILE.superblock, at, SUPERBLOCK_COPY_BYTES));
   }
   const opened = openSuperblock(copies);
+  return opened.kind === 'open' ? opened.state : null;
+}
+
+function survey(simulation: Simulation, host: number): Survey {
+  const { truth, plan, checks } = simulation;
+  const superblock = superblockOf(simulation, host);
   const intact = new Set<number>();
   const broken = new Set<number>();
   for (let slot = 0; slot < plan.cluster.journalSlots; slot++) {
@@ -51,7 +58,6 @@ function survey(simulation: Simulation, host: number): Survey {
       }
     }
   }
-  const superblock = opened.kind === 'open' ? opened.state : null;
   return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken };
 }
 
@@ -90,6 +96,18 @@ function lowestNeeded(surveys: readonly Survey[]): number {
 
 function holds(found: Survey, op: number): boolean {
   return found.intact.has(op) || op <= found.checkpointOp;
+}
+
+/** Whether the disk of one of these hosts holds a committed op: an intact record of it, or an intact checkpoint above it. */
+export function heldSomewhere(simulation: Simulation, hosts: readonly number[], op: number): boolean {
+  const { truth, plan, checks } = simulation;
+  return hosts.some((host) => {
+    const slot = op % plan.cluster.journalSlots;
+    const bytes = truth.peekDurable(host, FILE.prepares, slot * plan.cluster.slotBytes, plan.cluster.slotBytes);
+    const record = bytes === null ? null : parseRecord(bytes, 0);
+    if (record !== null && record.op === op && checks.committed.compare(op, record.sum) === 1) return true;
+    return op <= intactCheckpoint(simulation, host, superblockOf(simulation, host));
+  });
 }
 
 /**

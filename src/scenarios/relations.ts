@@ -19,7 +19,7 @@ export interface Mistake {
 type Path = readonly PropertyKey[];
 
 /** What the scenario and each of its variants may say. */
-type Part = Pick<ScenarioVariant, 'inject' | 'diagnose' | 'resolve' | 'signals' | 'properties'>;
+type Part = Pick<ScenarioVariant, 'inject' | 'diagnose' | 'resolve' | 'signals' | 'properties' | 'gates'>;
 
 /** What of a well-formed scenario contradicts itself or names what there is not. */
 export function relationMistakes(scenario: Scenario, known: Known): Mistake[] {
@@ -45,6 +45,10 @@ export function relationMistakes(scenario: Scenario, known: Known): Mistake[] {
       among([...base, 'properties', index], 'property', name, known.properties);
     }
     judgeSignals(base, part.signals, among);
+    for (const [index, { after_step }] of (part.gates ?? []).entries()) {
+      if (after_step !== undefined)
+        among([...base, 'gates', index, 'after_step'], 'step', after_step, stepIds(scenario));
+    }
     for (const [index, name] of (part.signals?.rules ?? []).entries()) {
       among([...base, 'signals', 'rules', index], 'alert', name, known.alerts);
     }

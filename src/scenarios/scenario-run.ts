@@ -7,11 +7,14 @@ import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
+import { Gates } from './gates.ts';
 import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
+import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
 import { watchEvidence } from './properties.ts';
+import { judgeQuorumKept } from './quorum-kept.ts';
 import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
@@ -37,16 +40,23 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   const settings = new TemporarySettings(simulation, fleet);
   const daemons = new TimeDaemons(simulation);
+  let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
       monitor.tick();
       judgeOverdue(simulation, monitor);
+      gates?.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
   };
   fleet.mend = (label) => simulation.nemesis.mend(label);
   watchEvidence(simulation, fleet);
-  fleet.onForced = (forced) => takeForcedLeader(simulation, forced);
+  const losses = new LossApproved(simulation, fleet);
+  fleet.onForced = (forced) => {
+    losses.forced(forced);
+    takeForcedLeader(simulation, forced);
+  };
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
+  gates = watchGates(simulation, fleet, monitor, operator);
   cluster.start();
   simulation.nemesis.start();
   let recoveredUs = -1;
@@ -66,6 +76,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   }
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
+  if (running(simulation)) gates.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
@@ -86,7 +97,23 @@ function running(simulation: Simulation): boolean {
   return !simulation.failed && simulation.exhausted === '';
 }
 
+/** The deadlines run from the page on; a run without operator has nobody who could keep one. */
+function watchGates(
+  simulation: Simulation,
+  fleet: KimberliteFleet,
+  monitor: Monitor,
+  operator: Operator<KimberliteFleet> | null,
+): Gates {
+  const paging = simulation.plan.alerts?.mustFire.map((alert) => alert.id) ?? [];
+  return new Gates(simulation, {
+    pagedUs: () => monitor.firstFiringUs(paging),
+    commands: () => operator?.records ?? [],
+    people: fleet.people,
+  });
+}
+
 async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Operator<KimberliteFleet>> {
+  judgeQuorumKept(simulation, fleet);
   const { world } = simulation.cluster;
   const loaded = await loadShell();
   const resolveHost = (name: string): string | null => fleet.resolve(name);

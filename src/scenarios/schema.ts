@@ -115,6 +115,18 @@ const signals = z.strictObject({
   may_fire: z.array(name).optional(),
 });
 
+const gate = z.strictObject({
+  id,
+  act: z.enum(['ack-alert', 'escalate', 'approve', 'open-ticket', 'post-update', 'set-status-page']),
+  about: text.optional().describe('whom or what the act concerns, as its command says it; any by default'),
+  within: duration,
+  after_step: id
+    .optional()
+    .describe('the clock starts at the end of this step; else at the first alert that must fire'),
+  repeats: z.boolean().optional().describe('no gap between two acts may be longer'),
+  while_open: z.boolean().optional().describe('due only while the incident is unresolved'),
+});
+
 const operator = z.strictObject({
   after_alert: z.array(name).optional().describe('starts at the first firing of one of these'),
   start: duration.optional().describe('earliest start'),
@@ -132,6 +144,7 @@ const replaceable = {
   must_reach: z.array(name).min(1, 'is empty').optional(),
   signals: signals.optional(),
   operator: operator.optional(),
+  gates: z.array(gate).optional(),
   properties: z.array(property).optional(),
   fault_phase: duration.optional(),
 };
@@ -163,6 +176,7 @@ export const scenarioSchema = z.strictObject({
   prepare: z.array(step).optional().describe('sets the scene before anything breaks; the mark `prepared` follows'),
   diagnose: z.array(step),
   resolve: z.array(step),
+  gates: z.array(gate).optional().describe('deadlines of the incident process (INV-GATES-MET)'),
   recovered: z.strictObject({ within: duration.describe('from the first alert') }),
   must_reach: z.array(name).min(1, 'is empty'),
   properties: z.array(property).optional(),

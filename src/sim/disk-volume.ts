@@ -18,6 +18,8 @@ export class DiskVolume {
   readonly faults: DiskFaults;
   /** Accounted but unstored extent: bytes that something outside the simulation occupies. */
   fillBytes: number;
+  /** Bytes by which the file system has been grown since the start. */
+  private grownBytes: number;
   /** Files occupy only the sectors that were written, so that a write inside a file may fail for want of room. */
   sparse: boolean;
   protected readonly core: WorldCore;
@@ -36,6 +38,7 @@ export class DiskVolume {
     this.directory = new Directory(this.context);
     this.faults = new DiskFaults(this.context, this.directory);
     this.fillBytes = 0;
+    this.grownBytes = 0;
     this.sparse = false;
   }
 
@@ -198,7 +201,12 @@ export class DiskVolume {
   }
 
   get capacityBytes(): number {
-    return this.options.capacityBytes;
+    return this.options.capacityBytes + this.grownBytes;
+  }
+
+  /** Grows the file system to `capacityBytes`; a smaller size changes nothing. */
+  grow(capacityBytes: number): void {
+    this.grownBytes = Math.max(this.grownBytes, capacityBytes - this.options.capacityBytes);
   }
 
   usedBytes(): number {
@@ -210,7 +218,7 @@ export class DiskVolume {
   }
 
   freeBytes(): number {
-    return Math.max(0, this.options.capacityBytes - this.usedBytes());
+    return Math.max(0, this.capacityBytes - this.usedBytes());
   }
 
   setFill(bytes: number): void {
@@ -219,7 +227,7 @@ export class DiskVolume {
 
   /** Class A: something outside the simulation fills the disk up to `percent`; what is used already stays. */
   setFull(label: string, percent: number): void {
-    const wantedBytes = Math.floor((this.options.capacityBytes * percent) / 100);
+    const wantedBytes = Math.floor((this.capacityBytes * percent) / 100);
     this.setFill(wantedBytes - (this.usedBytes() - this.fillBytes));
     this.context.fired(label);
   }

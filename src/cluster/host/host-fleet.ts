@@ -41,6 +41,8 @@ export interface HostFleet {
   reaches(from: Machine, to: Machine): boolean;
   /** Whether the host is one that runs the system (and so has the unit and the data disk). */
   hasService(machine: Machine): boolean;
+  /** Variables that units inherit which start from now on (`systemctl set-environment`). */
+  managerEnvironment?(machine: Machine): Map<string, string>;
   listens(machine: Machine, port: number): boolean;
   httpGet(machine: Machine, port: number, path: string): HttpAnswer | null;
   /** What the accounted, unstored bytes of the disk are: old log segments, or local backup files. */
@@ -48,6 +50,8 @@ export interface HostFleet {
   /** Why these files may not be removed now, or ''. */
   refuseRemoval(machine: Machine, files: readonly string[]): string;
   keepEvidence(kind: Evidence['kind'], host: number, path: string): void;
+  /** A command is about to end the server on a host. */
+  stopping?(machine: Machine, command: string): void;
   /** A command is about to change files of the data directory of a host. */
   changing(machine: Machine, command: string): void;
   bucketObjects(bucket: string): readonly BucketObject[] | null;

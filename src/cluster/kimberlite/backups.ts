@@ -18,6 +18,8 @@ export interface Snapshot extends BucketObject {
 }
 
 export const BUCKET = 'backups';
+/** Where `storage archive` moves old log segments (catalogue, s3-sources). */
+export const ARCHIVE_BUCKET = 'kimberlite-archive-prod';
 
 /**
  * The backup store `s3://backups`: each object is a copy of the zones that a power loss would have left on a replica's
@@ -70,6 +72,15 @@ export class BackupStore {
     const name = source.slice(prefix.length);
     if (name === 'latest') return this.objects.get(this.latest) ?? null;
     return this.objects.get(name) ?? this.objects.get(`${name}.tar.gz`) ?? null;
+  }
+
+  /** The newest copy of one replica, null when there is none. */
+  newestOf(replica: number): Snapshot | null {
+    let newest: Snapshot | null = null;
+    for (const snapshot of this.objects.values()) {
+      if (snapshot.replica === replica && (newest === null || snapshot.atUs >= newest.atUs)) newest = snapshot;
+    }
+    return newest;
   }
 
   /** Objects in order of name; `latest` is listed as what it points to. */

@@ -38,6 +38,9 @@ export class KimberliteCluster {
   /** As `KimberliteNode.onProjection`, of all nodes. */
   onProjection: KimberliteNode['onProjection'];
 
+  /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
+  logsDebug: (host: number) => boolean;
+
   constructor(
     plan: RunPlan,
     rules: Rules,
@@ -57,6 +60,7 @@ export class KimberliteCluster {
     this.clientsActive = true;
     this.latencies = 0;
     this.onProjection = () => {};
+    this.logsDebug = () => false;
     const machines: MachineSpec[] = [];
     for (const id of this.replicaHosts) {
       machines.push(
@@ -133,6 +137,7 @@ export class KimberliteCluster {
 
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
+    node.debug = this.logsDebug(id);
     node.onProjection = (replica, incarnation, projection, applied, commit) =>
       this.onProjection(replica, incarnation, projection, applied, commit);
     return node;

@@ -33,6 +33,7 @@ export class FleetFiles {
     if (own !== undefined) return own;
     if (path === `${LOG_DIRECTORY}/server.log`) return serverLog(this.fleet, machine);
     if (path === `${ETC_DIRECTORY}/config.toml`) return configText(this.fleet);
+    if (path === `${ETC_DIRECTORY}/environment`) return this.fleet.environmentFiles.get(machine.id) ?? null;
     const file = dataFile(this.fleet, path);
     if (file === null) return null;
     if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) {
@@ -46,7 +47,9 @@ export class FleetFiles {
     const machine = this.replica(host);
     if (machine === null) return null;
     if (path === LOG_DIRECTORY) return ['server.log'];
-    if (path === ETC_DIRECTORY) return ['config.toml'];
+    if (path === ETC_DIRECTORY) {
+      return this.fleet.environmentFiles.has(machine.id) ? ['config.toml', 'environment'] : ['config.toml'];
+    }
     const prefix = path === this.fleet.dataDirectory ? '' : dataFile(this.fleet, path);
     if (prefix === null) return null;
     const names = listData(this.fleet, machine, prefix);
@@ -62,6 +65,10 @@ export class FleetFiles {
   write(host: string, path: string, text: string): string {
     const machine = this.replica(host);
     if (machine === null) return 'No such file or directory';
+    if (path === `${ETC_DIRECTORY}/environment`) {
+      this.fleet.environmentFiles.set(machine.id, text);
+      return '';
+    }
     const file = dataFile(this.fleet, path);
     if (file !== null && machine.disk.fileExists(file)) return 'Operation not permitted (a zone of the server)';
     const inDataDirectory = file !== null;

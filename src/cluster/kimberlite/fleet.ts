@@ -3,13 +3,14 @@ import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
 import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
 import type { Sum } from '../storage/prepare.ts';
-import { BackupStore, BUCKET, type Snapshot } from './backups.ts';
+import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
 import { httpPage } from './http.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
+import { Volumes } from './volumes.ts';
 import { refuseWipe } from './wipe-guard.ts';
 
 /** Ports of a replica's host (catalogue, ports_and_paths). */
@@ -54,6 +55,15 @@ export class KimberliteFleet implements HostFleet {
   readonly compactedUs: Map<number, Us>;
   /** What the accounted bytes of a disk are where they are not old log segments. */
   readonly fillKinds: Map<number, 'log/segments' | 'backup'>;
+  /** By host: percent of its old log segments that were written before the cut-off date of an archive. */
+  readonly coldPercents: Map<number, number>;
+  /** Segments that lie in the archive bucket. */
+  readonly archived: BucketObject[];
+  readonly volumes: Volumes;
+  /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
+  readonly environmentFiles: Map<number, string>;
+  /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
+  private readonly managerEnvironments: Map<number, Map<string, string>>;
   /** Sessions that commands have opened in the log so far. */
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
@@ -61,6 +71,12 @@ export class KimberliteFleet implements HostFleet {
   /** Told of evidence that was kept, and of commands that change a replica's files: set by the engine. */
   onEvidence: (host: number, kind: Evidence['kind']) => void;
   onChange: (host: number, command: string) => void;
+  /** Told of commands that have replaced a replica's files: set by the engine. */
+  onChanged: (host: number, command: string) => void;
+  /** Told when a command is about to end a server that runs: set by the engine. */
+  onStopping: (host: number, command: string) => void;
+  /** Told of a verification that found damage: set by the engine. */
+  onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
   onForced: (forced: ForcedLeader) => void;
   private readonly guardsOff: ReadonlySet<string>;
@@ -80,10 +96,19 @@ export class KimberliteFleet implements HostFleet {
     this.fenced = new Map();
     this.compactedUs = new Map();
     this.fillKinds = new Map();
+    this.coldPercents = new Map();
+    this.archived = [];
+    this.volumes = new Volumes(cluster);
+    this.environmentFiles = new Map();
+    this.managerEnvironments = new Map();
+    cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
     this.sessions = 0;
     this.mend = () => false;
     this.onEvidence = () => {};
     this.onChange = () => {};
+    this.onChanged = () => {};
+    this.onStopping = () => {};
+    this.onCorruption = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
@@ -139,6 +164,20 @@ export class KimberliteFleet implements HostFleet {
     return httpPage(this, machine.id, path);
   }
 
+  managerEnvironment(machine: Machine): Map<string, string> {
+    const known = this.managerEnvironments.get(machine.id) ?? new Map<string, string>();
+    this.managerEnvironments.set(machine.id, known);
+    return known;
+  }
+
+  /** RUST_LOG as the server on a host would get it if it started now: the file stands before the manager. */
+  private serverEnvironment(host: number): string {
+    const lines = (this.environmentFiles.get(host) ?? '').split('\n');
+    const line = lines.findLast((text) => text.startsWith('RUST_LOG='));
+    const inherited = this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
+    return line === undefined ? inherited : line.slice('RUST_LOG='.length);
+  }
+
   // ---- Replicas ----
 
   /** The host of a replica number as the runbook writes it, or -1. */
@@ -187,11 +226,16 @@ export class KimberliteFleet implements HostFleet {
     this.onEvidence(host, kind);
   }
 
+  stopping(machine: Machine, command: string): void {
+    if (machine.isUp) this.onStopping(machine.id, command);
+  }
+
   changing(machine: Machine, command: string): void {
     this.onChange(machine.id, command);
   }
 
   bucketObjects(bucket: string): readonly BucketObject[] | null {
+    if (bucket === ARCHIVE_BUCKET) return this.archived;
     return bucket === BUCKET ? this.backups.list() : null;
   }
 
@@ -199,4 +243,9 @@ export class KimberliteFleet implements HostFleet {
   wallMs(machine: Machine): number {
     return wallMsOf(this, machine);
   }
+}
+
+/** Whether a filter such as `kimberlite=debug` lets the server's debug lines through. */
+function logsDebug(filter: string): boolean {
+  return filter.split(',').some((part) => part === 'debug' || part === 'kimberlite=debug');
 }

@@ -83,6 +83,12 @@ export const COMMAND_GUARDS = [
     refuses: 'cluster config set beyond INV-CONFIG-SANE: heartbeat <= election / 5, election > p99.9 of RTT + fsync',
   },
   {
+    name: 'copy-in-keeps-newer',
+    ambiguity: 'AMB-RSYNC',
+    refuses:
+      'rsync of a backup over the data directory of a running server, or over a log that is newer than the backup',
+  },
+  {
     name: 'odd-membership',
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',

@@ -35,6 +35,8 @@ export class KimberliteNode implements Process {
   readonly latencyCounts: Float64Array;
   latencySumUs: number;
   latencyCount: number;
+  /** Whether it logs debug lines, decided when it starts. */
+  debug: boolean;
   /** Told of each step of the projections: replica, incarnation, projection, position, commit number. */
   onProjection: (replica: number, incarnation: number, projection: number, applied: number, commit: number) => void;
   private readonly host: Host;
@@ -44,6 +46,7 @@ export class KimberliteNode implements Process {
     this.host = host;
     this.config = config;
     this.onProjection = () => {};
+    this.debug = false;
     this.machine = new KimberliteMachine();
     this.projected = 0;
     this.viewChanges = [];
@@ -83,6 +86,7 @@ export class KimberliteNode implements Process {
   }
 
   onMessage(from: number, message: Message): void {
+    if (this.debug) this.host.log('debug', () => `kimberlite::vsr: ${message.kind} from host ${from}`);
     this.vsr.onMessage(from, message);
   }
 

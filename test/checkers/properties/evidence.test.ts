@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { EvidenceFirst } from '../../../src/checkers/evidence-first.ts';
 
 /** Plays a sequence against the property; returns the sites that it reported, with what changed the replica. */
-function judge(play: (property: EvidenceFirst) => void): string[] {
+function judge(play: (property: EvidenceFirst) => void, judgesCorruption = false): string[] {
   const found: string[] = [];
   play(
     new EvidenceFirst((property, site, args) => {
       found.push(`${property} ${site} ${args['replica']} ${args['what']} ${args['stateDump']}${args['storageExport']}`);
-    }),
+    }, judgesCorruption),
   );
   return found;
 }
@@ -75,5 +75,20 @@ describe('INV-EVIDENCE-FIRST', () => {
       p.onStart(2);
     });
     expect(found).toEqual(['INV-EVIDENCE-FIRST changed-before-evidence 2 start 00']);
+  });
+
+  it('of corruption any copy will do, and only where a scenario asks for it', () => {
+    const deleted = (p: EvidenceFirst): void => {
+      p.foundCorrupt(1);
+      p.changed(1, 'rm');
+    };
+    const kept = (p: EvidenceFirst): void => {
+      p.foundCorrupt(1);
+      p.keep(1, 'copy');
+      p.changed(1, 'rm');
+    };
+    expect(judge(deleted, true)).toEqual(['INV-EVIDENCE-FIRST changed-before-evidence 1 rm 00']);
+    expect(judge(kept, true)).toEqual([]);
+    expect(judge(deleted, false)).toEqual([]);
   });
 });

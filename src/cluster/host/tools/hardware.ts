@@ -33,7 +33,8 @@ const MEMTESTER: CommandUsage = {
 
 const TOP: CommandUsage = {
   command: 'top',
-  about: 'Load of this host: CPU of the service since its start. Memory is not modelled.',
+  about:
+    'Load of this host: CPU of the service, since its start on the first screen and since the last one on each further one, and what other work has of it. Memory is not modelled.',
   flags: [
     { name: 'iterations', short: 'n', kind: 'integer', help: 'stop after N screens (without it: never)' },
     { name: 'batch', short: 'b', kind: 'switch', help: 'no effect: output is always plain' },
@@ -51,6 +52,8 @@ const UPTIME: CommandUsage = {
 };
 
 const DEVICE = 'nvme0n1';
+/** Number of the process that stands for all other work on a host. */
+const OTHER_PID = 4_242;
 
 interface Reading {
   readonly atUs: Us;
@@ -127,7 +130,7 @@ export const iostat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
 };
 
 /** Sectors of the host's files that the device reports as unreadable. */
-function unreadableSectors(machine: Machine): number {
+export function unreadableSectors(machine: Machine): number {
   const { disk } = machine;
   const { sectorBytes } = disk.options;
   let count = 0;
@@ -195,17 +198,25 @@ export const top: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const { fleet } = ctx;
   const machine = ownMachine(fleet, ctx.onHost);
   const screens = parsed.flags.integer('iterations') ?? Number.MAX_SAFE_INTEGER;
+  let fromUs = machine.startedUs;
+  let busyUs = 0;
   for (let screen = 1; screen <= screens; screen++) {
     const clock = isoText(wallMsOf(fleet, machine)).slice(11, 19);
     ctx.print(`top - ${clock} up ${sinceBoot(fleet.world.nowUs)}, load average: not modelled\n`);
     ctx.print('    PID USER        %CPU %MEM COMMAND\n');
     if (machine.isUp && fleet.hasService(machine)) {
-      const ranUs = Math.max(1, fleet.world.nowUs - machine.startedUs);
-      const cpu = tenthsText(Math.min(100, (machine.cpu.busyUs * 100) / ranUs));
+      const ranUs = Math.max(1, fleet.world.nowUs - fromUs);
+      const own = Math.min(100, ((machine.cpu.busyUs - busyUs) * 100) / ranUs);
+      // Events cost time only while somebody else has the CPU: whatever the service did not get of it.
+      if (machine.cpu.usPerEvent > 0) {
+        ctx.print(`${String(OTHER_PID).padStart(7)} batch      ${tenthsText(100 - own).padStart(5)}  n/a other-work\n`);
+      }
       ctx.print(
-        `${String(1_000 + machine.incarnation).padStart(7)} kimberlite ${cpu.padStart(5)}  n/a ${fleet.program}\n`,
+        `${String(1_000 + machine.incarnation).padStart(7)} kimberlite ${tenthsText(own).padStart(5)}  n/a ${fleet.program}\n`,
       );
     }
+    fromUs = fleet.world.nowUs;
+    busyUs = machine.cpu.busyUs;
     if (screen < screens) yield { kind: 'sleep', us: 3 * SECOND };
   }
   return ok('');

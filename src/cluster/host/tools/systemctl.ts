@@ -28,6 +28,7 @@ export const systemctl: OperatorCommand<HostFleet> = function* (argv, _stdin, ct
   const { fleet } = ctx;
   const machine = ownMachine(fleet, ctx.onHost);
   yield { kind: 'sleep', us: CALL_US };
+  if (verb === 'set-environment' || verb === 'unset-environment') return environment(fleet, machine, verb, name);
   if (unit === 'chronyd' || unit === 'chrony') return chronyd(machine, verb);
   if (unit !== fleet.unit || !fleet.hasService(machine)) {
     return failed(5, `Failed to ${verb} ${unit}.service: Unit ${unit}.service not found.\n`);
@@ -37,9 +38,11 @@ export const systemctl: OperatorCommand<HostFleet> = function* (argv, _stdin, ct
       startService(machine);
       return ok('');
     case 'stop':
+      fleet.stopping?.(machine, 'systemctl stop');
       yield* stopService(machine);
       return ok('');
     case 'restart':
+      fleet.stopping?.(machine, 'systemctl restart');
       yield* stopService(machine);
       startService(machine);
       return ok('');
@@ -51,6 +54,18 @@ export const systemctl: OperatorCommand<HostFleet> = function* (argv, _stdin, ct
       return failed(1, `Unknown command verb '${verb}'. Use start, stop, restart, status or is-active.\n`);
   }
 };
+
+/** The manager's own variables. A shell's `export` is not among them: no unit is a child of that shell. */
+function environment(fleet: HostFleet, machine: Machine, verb: string, text: string): CommandResult {
+  const variables = fleet.managerEnvironment?.(machine);
+  if (variables === undefined) return failed(1, `systemctl ${verb}: not modelled on this fleet\n`);
+  const match = /^([A-Za-z_]\w*)(?:=(.*))?$/.exec(text);
+  if (match === null) return failed(1, `Invalid environment variable: ${text}\n`);
+  if (verb === 'unset-environment') variables.delete(match[1] as string);
+  else if (match[2] === undefined) return failed(1, `Environment variable assignment ${text} has no value\n`);
+  else variables.set(match[1] as string, match[2]);
+  return ok('');
+}
 
 function* stopService(machine: Machine): Generator<Wait, void, boolean> {
   machine.enabled = false;

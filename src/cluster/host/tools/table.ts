@@ -3,11 +3,13 @@ import type { HostFleet } from '../host-fleet.ts';
 import { aws } from './aws.ts';
 import { chronyc } from './chronyc.ts';
 import { curl } from './curl.ts';
+import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
 import { dmesg, journalctl } from './journal.ts';
 import { nc, ping } from './ping.ts';
+import { apt, reboot } from './reboot.ts';
 import { systemctl } from './systemctl.ts';
 
 /**
@@ -15,10 +17,12 @@ import { systemctl } from './systemctl.ts';
  * it only for paths in the data directory.
  */
 export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>])[] = [
+  ['apt', apt],
   ['aws', aws],
   ['chronyc', chronyc],
   ['cp', cp],
   ['curl', curl],
+  ['dd', dd],
   ['df', df],
   ['dmesg', dmesg],
   ['du', du],
@@ -28,6 +32,7 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['memtester', memtester],
   ['nc', nc],
   ['ping', ping],
+  ['reboot', reboot],
   ['rm', rm],
   ['smartctl', smartctl],
   ['systemctl', systemctl],

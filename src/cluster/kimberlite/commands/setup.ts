@@ -21,6 +21,7 @@ const GROWTH: CommandUsage = {
   flags: [
     { name: 'kind', kind: 'text', help: 'log or backup', required: true },
     { name: 'replica-id', kind: 'integer', help: 'which replica', required: true },
+    { name: 'cold-percent', kind: 'integer', help: 'share of the log segments that is older than any cut-off date' },
   ],
   positionals: [],
   positionalsMin: 0,
@@ -45,6 +46,7 @@ const growth: Command = function* (argv, _stdin, ctx) {
   const host = fleet.hostOfReplica(parsed.flags.integer('replica-id') as number);
   if (host < 0) return failed(2, `${GROWTH.command}: no such replica\n`);
   fleet.fillKinds.set(host, parsed.flags.text('kind') === 'backup' ? 'backup' : 'log/segments');
+  fleet.coldPercents.set(host, Math.min(100, parsed.flags.integer('cold-percent') ?? 0));
   return ok('noted\n');
 };
 

@@ -29,7 +29,7 @@ export function segmentBytes(capacityBytes: number): number {
 }
 
 /** Why the entries below the checkpoint of a replica must stay, or ''. */
-function neededBy(fleet: KimberliteFleet, ctx: Context, host: number, limit: number): string {
+export function neededBy(fleet: KimberliteFleet, ctx: Context, host: number, limit: number): string {
   for (const view of fleet.seeAll(here(ctx))) {
     if (view.host === host) continue;
     if (view.node === null) return `replica ${view.id} does not answer and may need them`;

@@ -52,6 +52,7 @@ function* restore(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const problem =
     scan.superblock === null ? 'the snapshot has no superblock' : replace(fleet, host, snapshot, scan.superblock);
   if (problem !== '') return failed(1, `${USAGE.command}: ${problem}\n`);
+  fleet.onChanged(host, USAGE.command);
   const chain = checks ? 'hash chain: valid' : 'hash chain: not verified';
   const vote = fleet.guard('restore-clears-vote')
     ? 'without a vote until it has recovered from its peers'

@@ -68,6 +68,7 @@ function* verify(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (typeof host !== 'number') return host;
   if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, VERIFY.command, host);
   const scan = yield* scanInTime(ctx.fleet, host);
+  if (scan.damage.length > 0) ctx.fleet.onCorruption(host);
   return { stdout: scanText(scan), stderr: '', code: scan.damage.length === 0 ? 0 : 1 };
 }
 
@@ -81,6 +82,7 @@ function* adminVerify(argv: readonly string[], _stdin: string, ctx: Context): Ru
     return failed(1, `${ADMIN_VERIFY.command}: refused: a server uses ${fleet.dataDirectory}: stop it first\n`);
   }
   const scan = yield* scanInTime(fleet, host);
+  if (scan.damage.length > 0) fleet.onCorruption(host);
   return { stdout: scanText(scan), stderr: '', code: scan.damage.length === 0 ? 0 : 1 };
 }
 

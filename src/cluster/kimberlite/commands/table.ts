@@ -2,18 +2,23 @@ import type { CommandTable, OperatorCommand } from '../../host/command.ts';
 import { program } from '../../host/subcommands.ts';
 import { HOST_TOOLS } from '../../host/tools/table.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
+import { DIAGNOSTICS } from './diagnostics.ts';
 import { EVIDENCE } from './evidence.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { PEOPLE } from './people.ts';
 import { RECONFIG } from './reconfig.ts';
+import { replaceDisk } from './replace-disk.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
 import { REPLICA_STATUS } from './replica-status.ts';
+import { rsync } from './rsync.ts';
 import { server } from './server.ts';
 import { SETUP } from './setup.ts';
+import { STORAGE_ARCHIVE } from './storage-archive.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
 import { ADMIN_VERIFY_COMMAND, STORAGE_VERIFY } from './storage-verify.ts';
@@ -37,14 +42,19 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_VERIFY,
       ...STORAGE_RESTORE,
       ...STORAGE_COMPACT,
+      ...STORAGE_ARCHIVE,
       ...EVIDENCE,
     ]),
   );
   commands.set(
     'kimberlite-admin',
-    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER]),
+    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('aws', awsWithVolumes);
+  commands.set('resize2fs', resize2fs);
+  commands.set('replace-disk', replaceDisk);
+  commands.set('rsync', rsync);
   for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
   return { commands };
 }
