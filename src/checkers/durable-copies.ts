@@ -2,6 +2,9 @@ import type { CommittedOps } from './committed-ops.ts';
 import { PREPARES_FILE, parseRecord } from './disk-image.ts';
 import type { GroundTruth } from './property.ts';
 
+/** Without one of these a replica cannot know what it has promised: its next life recovers from its peers. */
+const VOTE_FILES: readonly string[] = ['superblock', 'log/headers', PREPARES_FILE];
+
 /** Whether an injected fault stands between a replica and the bytes at that place, beyond what the ledger says. */
 export type Excuse = (replica: number, file: string, offsetBytes: number, lengthBytes: number) => boolean;
 
@@ -48,8 +51,8 @@ export class DurableCopies {
 
   /**
    * Whether `replica` holds committed `op` synced: its record, a checkpoint that covers it, or nothing but because an
-   * injected fault took it away (R11) that is still open, or that ended only with the blank journal which a recovering
-   * life has laid out. (An acknowledgement of the former life may still be under way then.)
+   * injected fault took it away (R11): one that is still open at that place, or the one that took the vote of a
+   * recovering life, which lays out a blank journal. (An acknowledgement of the former life may be under way then.)
    */
   holds(replica: number, op: number): boolean {
     const { truth } = this;
@@ -68,11 +71,11 @@ export class DurableCopies {
 
   private isExcused(replica: number, offset: number, length: number): boolean {
     const last = Math.floor((offset + length - 1) / this.sectorBytes);
-    const lifeUs = this.recoveringSinceUs[replica] as number;
     for (let sector = Math.floor(offset / this.sectorBytes); sector <= last; sector++) {
       if (this.truth.ledger.find(replica, PREPARES_FILE, sector) !== null) return true;
-      if (lifeUs >= 0 && this.truth.ledger.wasClearedSince(replica, PREPARES_FILE, sector, lifeUs)) return true;
     }
+    const lifeUs = this.recoveringSinceUs[replica] as number;
+    if (lifeUs >= 0 && this.truth.ledger.wasDamaged(replica, VOTE_FILES, lifeUs)) return true;
     return this.excuse(replica, PREPARES_FILE, offset, length);
   }
 }

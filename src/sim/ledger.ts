@@ -65,10 +65,14 @@ export class Ledger {
     return this.open.get(`${host}/${file}/${sector}`) ?? null;
   }
 
-  /** Whether the sector was damaged and got valid bytes again at `sinceUs` or later. */
-  wasClearedSince(host: number, file: string, sector: number, sinceUs: Us): boolean {
+  /** Whether one of these files of the host had damage at that time. */
+  wasDamaged(host: number, files: readonly string[], atUs: Us): boolean {
     return this.entries.some(
-      (entry) => entry.clearedUs >= sinceUs && entry.host === host && entry.file === file && entry.sector === sector,
+      (entry) =>
+        entry.host === host &&
+        entry.sinceUs <= atUs &&
+        (entry.clearedUs < 0 || entry.clearedUs >= atUs) &&
+        files.includes(entry.file),
     );
   }
 

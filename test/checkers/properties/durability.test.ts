@@ -55,6 +55,19 @@ corpus('INV-DURABLE-ACK', [
     },
   },
   {
+    name: 'a copy under a blank journal that a life without its superblock has laid out',
+    play: (s) => {
+      started(s);
+      const entry = next(s, 2);
+      s.replicate(entry, { holders: [0, 1] });
+      s.ledger.damage('lost', 'B', 1, 'superblock', 0, s.nowUs);
+      s.restart(1).state(1, { status: 'recovering', mustRecover: true });
+      s.ledger.clear(1, 'superblock', 0, s.nowUs);
+      s.disks[1]!.clear();
+      s.reply(entry);
+    },
+  },
+  {
     name: 'a copy behind an fsync that lied is excused by the engine',
     options: { excuse: (replica) => replica === 1 },
     play: (s) => {
@@ -158,6 +171,18 @@ corpus('INV-DURABLE-ACK', [
       s.ledger.damage('lost', 'B', 1, 'log/prepares', entry.op, s.nowUs);
       s.restart(1).state(1, { status: 'normal' });
       s.ledger.clear(1, 'log/prepares', entry.op, s.nowUs);
+      s.reply(entry);
+    },
+    site: 'ack-without-quorum',
+  },
+  {
+    name: 'a life that recovers although no fault took its vote',
+    play: (s) => {
+      started(s);
+      const entry = next(s, 2);
+      s.replicate(entry, { holders: [0, 1] });
+      s.restart(1).state(1, { status: 'recovering', mustRecover: true });
+      s.disks[1]!.clear();
       s.reply(entry);
     },
     site: 'ack-without-quorum',
