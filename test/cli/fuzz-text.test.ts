@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { CampaignSummary } from '../../src/campaign/summary.ts';
 import type { TriagedSignature } from '../../src/campaign/triage.ts';
 import type { FuzzProgressState } from '../../src/cli/fuzz-meter.ts';
-import { FuzzProgressView } from '../../src/cli/fuzz-progress-ink.ts';
-import { countText, progressLine, sparkline } from '../../src/cli/fuzz-progress-text.ts';
+import { countText, progressLine, progressLines, sparkline } from '../../src/cli/fuzz-progress-text.ts';
 import { fuzzReport, type ReportParts } from '../../src/cli/fuzz-report.ts';
 import { fuzzText } from '../../src/cli/fuzz-text.ts';
+import { LinesView } from '../../src/cli/progress-ink.ts';
 import { painter } from '../../src/report/paint.ts';
 import { SPEC } from '../campaign/coordinator-kit.ts';
 
@@ -39,7 +39,7 @@ describe('progress of a campaign', () => {
   });
 
   it('is drawn on a terminal, with the curve of coverage', () => {
-    const { lastFrame } = render(createElement(FuzzProgressView, state));
+    const { lastFrame } = render(createElement(LinesView, { lines: progressLines(state) }));
     expect(lastFrame()!.split('\n')).toEqual([
       `fuzzing [${'#'.repeat(7)}${'.'.repeat(23)}] 500/2000, 39 s left`,
       '  38.3 runs/s, 956.3k events/s, 25 min 30 s of virtual time a second',
