@@ -55,7 +55,10 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('primary-abdication-heard'),
   drawn('recovery-complete'),
   drawn('repair-asked'),
-  drawn('repair-refused-other-sum'),
+  elsewhere(
+    'repair-refused-other-sum',
+    'an answer to a repair must outlive the view change that gives its op another entry, and land in the round trip before that entry comes',
+  ),
   drawn('request-refused-no-clock'),
   drawn('restarted-primary-yields'),
   drawn('retry-answered-from-table'),
@@ -71,7 +74,10 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('view-change-proposed'),
   drawn('view-change-resumed'),
   drawn('view-change-started'),
-  drawn('view-change-undecidable'),
+  elsewhere(
+    'view-change-undecidable',
+    'every copy of an op must be damaged: the fault budget keeps one intact, --unrestricted does not',
+  ),
   drawn('view-joined'),
   drawn('view-started'),
   drawn('vote-regained'),
