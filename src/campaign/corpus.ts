@@ -152,8 +152,3 @@ export function keepEntry(folder: string, entry: CorpusEntry): { readonly name: 
   }
   return { name, isNew: true };
 }
-
-/** Signatures that the corpus explains: triage shows failures that have one as known. */
-export function corpusSignatures(kept: readonly KeptEntry[]): Set<string> {
-  return new Set(kept.map(({ entry }) => entrySignature(entry)));
-}

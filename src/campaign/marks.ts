@@ -55,6 +55,8 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('primary-abdication-heard'),
   drawn('recovery-complete'),
   drawn('repair-asked'),
+  // Within reach, but an answer must outlive the view change that gives its op another entry, and land in that entry's
+  // own round trip: a clog holds such answers, and no plan has met the moment yet.
   drawn('repair-refused-other-sum'),
   drawn('request-refused-no-clock'),
   drawn('restarted-primary-yields'),
@@ -71,7 +73,10 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('view-change-proposed'),
   drawn('view-change-resumed'),
   drawn('view-change-started'),
-  drawn('view-change-undecidable'),
+  elsewhere(
+    'view-change-undecidable',
+    'every copy of an op must be damaged: the fault budget keeps one intact, --unrestricted does not',
+  ),
   drawn('view-joined'),
   drawn('view-started'),
   drawn('vote-regained'),

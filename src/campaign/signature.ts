@@ -1,5 +1,4 @@
 import type { RunResult } from '../plan/result.ts';
-import type { SignatureRow } from '../store/rows.ts';
 
 /** What of a result a signature is made of. */
 export type Signed = Pick<RunResult, 'verdict' | 'reason' | 'property' | 'findings' | 'pending'>;
@@ -33,16 +32,4 @@ function firstLine(text: string): string {
   const placeless = line.replace(/(?:file:\/\/)?(?:\/[^\s/:()]+)+\//g, '');
   const timeless = placeless.replace(/(?<!code )\b(?:0x[0-9a-f]+|\d+(?:\.\d+)?)\b/gi, '#');
   return timeless.slice(0, LINE_CHARACTERS_MAX);
-}
-
-/** Signatures that triage has seen, and those that it has not. Both keep their order. */
-export interface Triage {
-  readonly known: readonly SignatureRow[];
-  readonly fresh: readonly SignatureRow[];
-}
-
-/** Splits signatures; `kept` are those of the corpus, which are known without a word in the database. */
-export function triage(rows: readonly SignatureRow[], kept: ReadonlySet<string>): Triage {
-  const isKnown = (row: SignatureRow): boolean => row.known || kept.has(row.signature);
-  return { known: rows.filter(isKnown), fresh: rows.filter((row) => !isKnown(row)) };
 }

@@ -1,5 +1,6 @@
 import type { CampaignEngine } from '../campaign/engine.ts';
 import type { CampaignSummary, OddRun } from '../campaign/summary.ts';
+import type { Triage } from '../campaign/triage.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { FuzzBundles } from './fuzz-bundles.ts';
 import type { ReportedOdd, ReportedSignature } from './fuzz-report.ts';
@@ -19,12 +20,13 @@ const BUNDLES_MAX = 40;
 export async function reportedSignatures(
   store: CampaignStore,
   id: number,
+  triage: Triage,
   { firstUnexpected }: Pick<CampaignSummary, 'firstUnexpected'>,
   again: Again,
 ): Promise<ReportedSignature[]> {
   const undeclared = new Map(firstUnexpected);
   const reported: ReportedSignature[] = [];
-  for (const row of store.signatures(id)) {
+  for (const row of triage.signatures()) {
     const index = undeclared.get(row.signature);
     const [first] = index === undefined ? [] : store.runs(id, index, index);
     const wanted = first?.verdict === 'failed' && reported.length < BUNDLES_MAX;

@@ -1,3 +1,4 @@
+import type { Triage } from '../campaign/triage.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { RunRow, SignatureRow } from '../store/rows.ts';
 
@@ -33,6 +34,7 @@ const CURVE_POINTS = 24;
 export class FuzzMeter {
   private readonly store: CampaignStore;
   private readonly id: number;
+  private readonly triage: Pick<Triage, 'signatures'>;
   private readonly total: number;
   private readonly endsMs: number;
   private readonly startedMs: number;
@@ -45,9 +47,17 @@ export class FuzzMeter {
   private features: readonly number[];
 
   /** `total` is -1 for a campaign that ends at `endsMs`; times in ms of the clock that `now` reads. */
-  constructor(store: CampaignStore, id: number, total: number, nowMs: number, endsMs: number) {
+  constructor(
+    store: CampaignStore,
+    id: number,
+    triage: Pick<Triage, 'signatures'>,
+    total: number,
+    nowMs: number,
+    endsMs: number,
+  ) {
     this.store = store;
     this.id = id;
+    this.triage = triage;
     this.total = total;
     this.startedMs = nowMs;
     this.endsMs = endsMs;
@@ -95,7 +105,7 @@ export class FuzzMeter {
       features: this.features.at(-1) ?? 0,
       curve: thinned(this.features),
       inconclusive: this.inconclusive,
-      signatures: this.store.signatures(this.id),
+      signatures: this.triage.signatures(),
       secondsLeft: this.total < 0 ? Math.max(0, (this.endsMs - nowMs) / 1_000) : left,
     };
   }

@@ -1,5 +1,9 @@
 import { durationText } from '../report/duration.ts';
 import type { FuzzProgressState } from './fuzz-meter.ts';
+import { barText } from './progress-text.ts';
+
+/** Signatures that are drawn; the report has all. */
+const SIGNATURES_MAX = 6;
 
 /** Runs, speed, failures and time left in one line. */
 export function progressLine(state: FuzzProgressState): string {
@@ -16,7 +20,24 @@ export function progressLine(state: FuzzProgressState): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-export function speedParts({ runsPerSecond, eventsPerSecond, virtualPerSecond }: FuzzProgressState): string[] {
+/** What is drawn on a terminal: bar, speed, the curve of coverage and the failures by signature. */
+export function progressLines(state: FuzzProgressState): string[] {
+  const { runs, total, features, curve, inconclusive, signatures } = state;
+  const bar = total < 0 ? '' : `${barText(runs, total)} `;
+  const left = leftText(state);
+  return [
+    `fuzzing ${bar}${runs}${total < 0 ? ' runs' : `/${total}`}${left === '' ? '' : `, ${left}`}`,
+    `  ${speedParts(state).join(', ')}`,
+    ...(features === 0 ? [] : [`  coverage ${features} features ${sparkline(curve)}`]),
+    `  ${inconclusive} inconclusive, failures: ${signatures.length === 0 ? 'none' : ''}`,
+    ...signatures
+      .slice(0, SIGNATURES_MAX)
+      .map(({ count, signature, known }) => `    ${count} x ${signature}${known ? ' (known)' : ' (new)'}`),
+    ...(signatures.length > SIGNATURES_MAX ? [`    and ${signatures.length - SIGNATURES_MAX} more signatures`] : []),
+  ];
+}
+
+function speedParts({ runsPerSecond, eventsPerSecond, virtualPerSecond }: FuzzProgressState): string[] {
   return [
     `${runsPerSecond.toFixed(1)} runs/s`,
     `${countText(eventsPerSecond)} events/s`,
@@ -24,7 +45,7 @@ export function speedParts({ runsPerSecond, eventsPerSecond, virtualPerSecond }:
   ];
 }
 
-export function leftText({ secondsLeft }: FuzzProgressState): string {
+function leftText({ secondsLeft }: FuzzProgressState): string {
   return secondsLeft < 1 ? '' : `${durationText(Math.round(secondsLeft) * 1_000_000)} left`;
 }
 

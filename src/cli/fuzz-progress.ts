@@ -1,5 +1,5 @@
 import type { FuzzProgressState } from './fuzz-meter.ts';
-import { progressLine } from './fuzz-progress-text.ts';
+import { progressLine, progressLines } from './fuzz-progress-text.ts';
 import type { CommandOutput } from './output.ts';
 
 /** Where a campaign shows how far it is. */
@@ -19,8 +19,8 @@ export async function fuzzProgressOn(
   json: boolean,
 ): Promise<FuzzProgress & { readonly everyMs: number }> {
   if (out.terminal && !json) {
-    const { inkFuzzProgress } = await import('./fuzz-progress-ink.ts');
-    return { ...inkFuzzProgress(process.stderr), everyMs: DRAW_MS };
+    const { inkProgress } = await import('./progress-ink.ts');
+    return { ...inkProgress(process.stderr, progressLines), everyMs: DRAW_MS };
   }
   return { show: (state) => out.stderr(`${progressLine(state)}\n`), end: () => {}, everyMs: LINE_MS };
 }

@@ -2,19 +2,20 @@ import { DRAWN } from '../campaign/expand.ts';
 import { type RareMark, rareMarks } from '../campaign/marks.ts';
 import { NONDETERMINISM } from '../campaign/run-row.ts';
 import type { CampaignSummary, OddRun } from '../campaign/summary.ts';
-import type { CampaignRecord, SignatureRow } from '../store/rows.ts';
+import type { TriagedSignature } from '../campaign/triage.ts';
+import type { CampaignRecord } from '../store/rows.ts';
 import { EXIT, worstExit } from './exit-codes.ts';
 import type { SessionFigures } from './fuzz-meter.ts';
 import type { ScenarioEntry } from './scenario-source.ts';
 
 /** A signature with what is needed to look at its first failure. */
-export interface ReportedSignature extends SignatureRow {
+export type ReportedSignature = TriagedSignature & {
   /** False where all its failures are declared by their scenarios. */
   readonly unexpected: boolean;
   readonly bundle: string | null;
   readonly replay: string | null;
   readonly shrink: string | null;
-}
+};
 
 /** A crashed, hung or nondeterministic run, with the line that makes it again. */
 export interface ReportedOdd extends OddRun {

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { seenText } from '../campaign/triage.ts';
 import { durationText } from '../report/duration.ts';
 import type { Painter } from '../report/paint.ts';
 import { countText } from './fuzz-progress-text.ts';
@@ -85,16 +86,12 @@ function sessionLine({ session, campaign }: FuzzReport): string {
 function signatureLines({ signatures }: FuzzReport, paint: Painter): string[] {
   if (signatures.length === 0) return [];
   const table = new Table({ head: ['failures', 'signature', 'triage', 'first seed'], style: STYLE });
-  for (const { count, signature, known, note, firstSeed, unexpected } of signatures) {
-    const seen = known ? `known${note === '' ? '' : `: ${note}`}` : 'new';
-    table.push([
-      count,
-      unexpected ? paint.bad(signature) : signature,
-      unexpected ? seen : seen === 'new' ? 'declared' : seen,
-      firstSeed,
-    ]);
+  for (const { count, signature, triage, firstSeed, unexpected } of signatures) {
+    const seen = unexpected || triage.seen !== 'new' ? seenText(triage) : 'declared';
+    table.push([count, unexpected ? paint.bad(signature) : signature, seen, firstSeed]);
   }
-  const lines = signatures.flatMap(({ replay, shrink }) => [
+  const lines = signatures.flatMap(({ triage, replay, shrink }) => [
+    ...(triage.seen === 'corpus' ? [`  ${triage.entry}: ${triage.note}`] : []),
     ...(replay === null ? [] : [`  replay: ${replay}`]),
     ...(shrink === null ? [] : [`  shrink: ${shrink}`]),
   ]);

@@ -1,23 +1,21 @@
 import { Box, render, Text } from 'ink';
 import { createElement, type ReactElement } from 'react';
-import type { Progress, ProgressState } from './progress.ts';
 
-const BAR_CELLS = 30;
-
-/** A bar, the count and the latest run. */
-export function ProgressView({ label, total, done, latest }: ProgressState): ReactElement {
-  const filled = total === 0 ? 0 : Math.floor((BAR_CELLS * done) / total);
-  const bar = '#'.repeat(filled) + '.'.repeat(BAR_CELLS - filled);
+/** Lines under each other, cut off at the edge of the terminal. */
+export function LinesView({ lines }: { readonly lines: readonly string[] }): ReactElement {
   return createElement(
     Box,
-    null,
-    createElement(Text, { wrap: 'truncate' }, `${label} [${bar}] ${done}/${total} ${latest}`),
+    { flexDirection: 'column' },
+    ...lines.map((line, key) => createElement(Text, { key, wrap: 'truncate' }, line)),
   );
 }
 
-/** Draws on a terminal and clears itself at the end. */
-export function inkProgress(stderr: NodeJS.WriteStream): Progress {
-  const app = render(createElement(ProgressView, { label: '', total: 0, done: 0, latest: '' }), {
+/** What a state looks like, drawn in place on a terminal; `end` clears it. Ctrl-C is the command's own. */
+export function inkProgress<State>(
+  stderr: NodeJS.WriteStream,
+  linesOf: (state: State) => readonly string[],
+): { show(state: State): void; end(): void } {
+  const app = render(createElement(LinesView, { lines: [] }), {
     stdout: stderr,
     stderr,
     patchConsole: false,
@@ -25,7 +23,7 @@ export function inkProgress(stderr: NodeJS.WriteStream): Progress {
   });
   return {
     show(state) {
-      app.rerender(createElement(ProgressView, state));
+      app.rerender(createElement(LinesView, { lines: linesOf(state) }));
     },
     end() {
       app.clear();

@@ -1,4 +1,5 @@
 import type { CommandOutput } from './output.ts';
+import { runLines } from './progress-text.ts';
 
 /** What has happened so far in a long command. */
 export interface ProgressState {
@@ -26,7 +27,7 @@ const LINES_MAX = 20;
 export async function progressOn(out: CommandOutput, json: boolean): Promise<Progress> {
   if (out.terminal && !json) {
     const { inkProgress } = await import('./progress-ink.ts');
-    return inkProgress(process.stderr);
+    return inkProgress(process.stderr, runLines);
   }
   return lineProgress(out);
 }

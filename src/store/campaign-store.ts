@@ -45,6 +45,12 @@ JOIN signature ON signature.id = per.signature
 JOIN run ON run.campaign = per.campaign AND run.idx = per.idx
 ORDER BY per.count DESC, signature.text`;
 
+const SELECT_EARLIER = `
+SELECT signature.text AS signature, min(failure.campaign) AS campaign FROM failure
+JOIN signature ON signature.id = failure.signature
+JOIN run ON run.campaign = failure.campaign AND run.idx = failure.idx
+WHERE failure.campaign < ? AND run.expected = 0 GROUP BY signature.id ORDER BY signature.text`;
+
 /**
  * Results of campaigns in one SQLite file (WAL). One process writes a campaign, any number may read. Every method
  * throws a `UserError` when the file or the file system refuses (damage, lock, full or read-only device).
@@ -173,6 +179,12 @@ export class CampaignStore {
   signatures(id: number | null): SignatureRow[] {
     type Stored = Omit<SignatureRow, 'known'> & { readonly known: number };
     return this.all<Stored>(SELECT_SIGNATURES, { id }).map((row) => ({ ...row, known: row.known === 1 }));
+  }
+
+  /** The first campaign before `id` with an undeclared failure of each signature, by signature. */
+  earlierCampaigns(id: number): Map<string, number> {
+    const rows = this.all<{ signature: string; campaign: number }>(SELECT_EARLIER, id);
+    return new Map(rows.map(({ signature, campaign }) => [signature, campaign]));
   }
 
   /** Marks a signature as known to us, in all campaigns, whether it was met already or not. */

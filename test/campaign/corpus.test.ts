@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type CorpusEntry,
-  corpusSignatures,
   entryName,
   entryText,
   type KeptEntry,
@@ -14,7 +13,7 @@ import {
   readEntry,
 } from '../../src/campaign/corpus.ts';
 import { replayCorpus } from '../../src/campaign/corpus-replay.ts';
-import { triage } from '../../src/campaign/signature.ts';
+import { explained, Triage } from '../../src/campaign/triage.ts';
 import { bundleOf, bundleText } from '../../src/cli/bundle.ts';
 import { type CorpusOptions, corpus } from '../../src/cli/commands/corpus.ts';
 import { checkPlanNames } from '../../src/cli/known-names.ts';
@@ -85,7 +84,7 @@ describe('an entry', () => {
     keepEntry(folder, planted);
     expect(readCorpus(folder).map(({ entry }) => entry.expect)).toHaveLength(2);
     expect(readdirSync(folder).filter((file) => file.includes('unfinished'))).toEqual([]);
-    expect(corpusSignatures(readCorpus(folder))).toEqual(new Set(['INV-DURABLE-ACK @ ack-without-quorum']));
+    expect([...explained(readCorpus(folder)).keys()]).toEqual(['INV-DURABLE-ACK @ ack-without-quorum']);
   });
 
   it.each<[string, object, string]>([
@@ -218,7 +217,10 @@ describe('firedrill corpus', () => {
       ['INV-A @ b', false, ''],
       [signature, true, 'lost a vote'],
     ]);
-    expect(triage(rows, corpusSignatures(readCorpus(folder))).fresh.map((row) => row.signature)).toEqual(['INV-A @ b']);
+    expect(new Triage(store, 1, []).signatures().map(({ triage }) => triage)).toEqual([
+      { seen: 'new' },
+      { seen: 'noted', note: 'lost a vote' },
+    ]);
   });
 
   it('keeps a mended failure with the property of its bundle, and passes', async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { keepEntry } from '../../src/campaign/corpus.ts';
 import { STRATEGIES } from '../../src/campaign/strategy.ts';
 import { readCommandLine } from '../../src/cli/command-line.ts';
 import { fuzz } from '../../src/cli/commands/fuzz.ts';
@@ -167,6 +168,20 @@ describe('firedrill fuzz', () => {
     expect(
       (await run(['--db', path, '--scenario', 'fake-loses', '--variant', 'literal', '--seeds', '1..3'])).code,
     ).toBe(0);
+  });
+
+  it('tells a failure that an earlier campaign or the corpus knows from a new one', async () => {
+    const path = database();
+    const words = ['--db', path, '--scenario', 'fake-broken', '--seeds', '1..2'];
+    const triaged = async (more: readonly string[]): Promise<unknown> =>
+      (await run([...words, ...more])).report.signatures.map(({ known, triage }) => [known, triage]);
+    expect(await triaged([])).toEqual([[false, { seen: 'new' }]]);
+    expect(await triaged([])).toEqual([[true, { seen: 'earlier', campaign: 1 }]]);
+    const corpus = join(folder, 'corpus');
+    const failure = { property: 'INV-DURABLE-ACK', site: 'sample-site', note: 'lost a vote', needs: [] };
+    const entry = keepEntry(corpus, { version: 1, expect: 'passes', ...failure, plan: samplePlan() }).name;
+    expect(await triaged(['--corpus', corpus])).toEqual([[true, { seen: 'corpus', entry, note: 'lost a vote' }]]);
+    await expect(run([...words, '--corpus', join(folder, 'gone')])).rejects.toThrow('cannot read the corpus');
   });
 
   it('records runs that hang or crash with their plans, finishes the rest and exits 70', async () => {

@@ -5,8 +5,10 @@ import type { ShrinkBudget } from '../../src/campaign/shrink/search.ts';
 import { type Shrunk, shrink } from '../../src/campaign/shrink/shrink.ts';
 import { storyOf } from '../../src/cli/commands/shrink.ts';
 import { traceHostName } from '../../src/cli/host-names.ts';
+import { pctPlan } from '../../src/faults/pct.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
 import type { RunPlan } from '../../src/plan/plan.ts';
+import { readPlan } from '../../src/plan/plan-file.ts';
 import { storyText } from '../../src/report/story.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 
@@ -85,6 +87,15 @@ describe('shrinking a planted bug', () => {
   });
 });
 
+describe('shrinking a plan with an order of hosts', () => {
+  it('leaves the order out where the failure does not need it', async () => {
+    const unfair: RunPlan = { ...pctPlan(1), mutant: 'ack-before-sync' };
+    const shrunk = await shrink(unfair, runPlan, { ...budget(12), onPass: () => {} });
+    expect(unfair.scheduling).toBeDefined();
+    expect(shrunk?.minimal.plan.scheduling).toBeUndefined();
+  });
+});
+
 describe('numbers of a plan', () => {
   it('shrink when the plan was read from JSON', () => {
     const read = JSON.parse(JSON.stringify(swarmPlan(3))) as RunPlan;
@@ -159,6 +170,28 @@ describe('fewer hosts', () => {
     ]);
     expect(three.faults[0]?.trigger).toMatchObject({ host: 2 });
     expect(three.decisions).toEqual([{ ...plan.decisions?.[0], from: 2, to: 3 }]);
+  });
+
+  it('renumbers the order of hosts, so that a plan of the strategy pct stays readable', () => {
+    const unfair = {
+      ...plan,
+      scheduling: { kind: 'pct', ranks: [7, 6, 5, 4, 3, 2, 1, 0], delayUsMax: 1_000 },
+    } as const;
+    const changes = [
+      { host: 1, afterEvents: 9 },
+      { host: 7, afterEvents: 5 },
+    ];
+    const pct: RunPlan = { ...unfair, scheduling: { ...unfair.scheduling, changes } };
+    expect(withReplicas(pct, [1, 3, 4]).scheduling).toMatchObject({
+      ranks: [6, 4, 3, 2, 1, 0],
+      changes: [
+        { host: 0, afterEvents: 9 },
+        { host: 5, afterEvents: 5 },
+      ],
+    });
+    const two = withClients(pct, 2);
+    expect(two.scheduling).toMatchObject({ ranks: [7, 6, 5, 4, 3, 2, 1], changes: [{ host: 1, afterEvents: 9 }] });
+    expect(readPlan(JSON.parse(JSON.stringify(two))).kind).toBe('plan');
   });
 
   it('drops what concerned only those who are gone', () => {

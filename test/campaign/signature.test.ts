@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Signed, signatureOf, siteOf, triage } from '../../src/campaign/signature.ts';
+import { type Signed, signatureOf, siteOf } from '../../src/campaign/signature.ts';
 
 const finding = (property: string, site: string) => ({ property, site, atUs: 1, args: {} });
 
@@ -38,17 +38,5 @@ describe('a signature', () => {
     );
     expect(lost('crashed', '')).toBe('crashed: ');
     expect(lost('crashed', 'x'.repeat(1_000))).toHaveLength(169);
-  });
-});
-
-describe('triage', () => {
-  it('knows what a person has noted and what the corpus keeps', () => {
-    const row = (signature: string, known: boolean) => {
-      return { signature, count: 1, firstIndex: 0, firstSeed: 1, known, note: '' };
-    };
-    const rows = [row('a', false), row('b', true), row('c', false)];
-    const { known, fresh } = triage(rows, new Set(['c']));
-    expect(known.map(({ signature }) => signature)).toEqual(['b', 'c']);
-    expect(fresh.map(({ signature }) => signature)).toEqual(['a']);
   });
 });

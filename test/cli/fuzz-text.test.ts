@@ -2,11 +2,12 @@ import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { CampaignSummary } from '../../src/campaign/summary.ts';
+import type { TriagedSignature } from '../../src/campaign/triage.ts';
 import type { FuzzProgressState } from '../../src/cli/fuzz-meter.ts';
-import { FuzzProgressView } from '../../src/cli/fuzz-progress-ink.ts';
-import { countText, progressLine, sparkline } from '../../src/cli/fuzz-progress-text.ts';
+import { countText, progressLine, progressLines, sparkline } from '../../src/cli/fuzz-progress-text.ts';
 import { fuzzReport, type ReportParts } from '../../src/cli/fuzz-report.ts';
 import { fuzzText } from '../../src/cli/fuzz-text.ts';
+import { LinesView } from '../../src/cli/progress-ink.ts';
 import { painter } from '../../src/report/paint.ts';
 import { SPEC } from '../campaign/coordinator-kit.ts';
 
@@ -38,7 +39,7 @@ describe('progress of a campaign', () => {
   });
 
   it('is drawn on a terminal, with the curve of coverage', () => {
-    const { lastFrame } = render(createElement(FuzzProgressView, state));
+    const { lastFrame } = render(createElement(LinesView, { lines: progressLines(state) }));
     expect(lastFrame()!.split('\n')).toEqual([
       `fuzzing [${'#'.repeat(7)}${'.'.repeat(23)}] 500/2000, 39 s left`,
       '  38.3 runs/s, 956.3k events/s, 25 min 30 s of virtual time a second',
@@ -145,11 +146,26 @@ describe('the report of a campaign', () => {
   });
 
   it('lists failures with the lines that replay and shrink them', () => {
-    const signature = { ...state.signatures[0]!, unexpected: true, bundle: 'b', replay: 'npx r b', shrink: 'npx s b' };
+    const shown = { unexpected: true, bundle: 'b', replay: 'npx r b', shrink: 'npx s b' };
+    const signature = { ...state.signatures[0]!, ...shown, triage: { seen: 'new' } } as const;
     const lost = [{ ...odd, again: 'npx firedrill run --plan p' }];
     const text = fuzzText(fuzzReport({ ...parts, signatures: [signature], lost }), painter(false));
     expect(text).toMatch(/│ 2 +│ INV-PREFIX @ log │ new +│ 5 +│/);
     expect(text).toContain('  replay: npx r b\n  shrink: npx s b');
     expect(text).toContain('  swarm swarm seed 4: hung {}\n    again: npx firedrill run --plan p');
+  });
+
+  it.each<[TriagedSignature['triage'], boolean, string]>([
+    [{ seen: 'new' }, true, 'new'],
+    [{ seen: 'new' }, false, 'declared'],
+    [{ seen: 'corpus', entry: 'a.json', note: 'lost a vote' }, true, 'known from corpus: a.json'],
+    [{ seen: 'noted', note: 'lost a vote' }, true, 'known: lost a vote'],
+    [{ seen: 'earlier', campaign: 3 }, false, 'known from campaign 3'],
+  ])('says of a signature that is %j (undeclared: %s): %s', (triage, unexpected, words) => {
+    const shown = { unexpected, bundle: null, replay: null, shrink: null };
+    const signature = { ...state.signatures[0]!, ...shown, triage };
+    const text = fuzzText(fuzzReport({ ...parts, signatures: [signature] }), painter(false));
+    expect(text).toMatch(new RegExp(`│ ${words} *│ 5 `));
+    expect(text.includes('  a.json: lost a vote')).toBe(triage.seen === 'corpus');
   });
 });

@@ -3,7 +3,8 @@ import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import { canDraw, wantsColour } from '../../src/cli/output.ts';
 import { lineProgress, progressOn } from '../../src/cli/progress.ts';
-import { ProgressView } from '../../src/cli/progress-ink.ts';
+import { LinesView } from '../../src/cli/progress-ink.ts';
+import { runLines } from '../../src/cli/progress-text.ts';
 import { listen } from './kit.ts';
 
 describe('progress', () => {
@@ -24,7 +25,8 @@ describe('progress', () => {
   });
 
   it('draws a bar on a terminal', () => {
-    const { lastFrame } = render(createElement(ProgressView, { label: 'running', total: 4, done: 1, latest: 'scn' }));
+    const state = { label: 'running', total: 4, done: 1, latest: 'scn' };
+    const { lastFrame } = render(createElement(LinesView, { lines: runLines(state) }));
     expect(lastFrame()).toBe(`running [${'#'.repeat(7)}${'.'.repeat(23)}] 1/4 scn`);
   });
 

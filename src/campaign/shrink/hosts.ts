@@ -1,5 +1,5 @@
 import type { PlanDecision } from '../../plan/decision.ts';
-import type { FaultPlan, RunPlan, Trigger } from '../../plan/plan.ts';
+import type { FaultPlan, RunPlan, SchedulingPlan, Trigger } from '../../plan/plan.ts';
 
 /** New number of a host, or -1 when it is gone. */
 type Renumber = (host: number) => number;
@@ -25,14 +25,23 @@ export function withReplicas(plan: RunPlan, kept: readonly number[]): RunPlan {
 }
 
 function renumbered(plan: RunPlan, renumber: Renumber): RunPlan {
-  const { clock, decisions } = plan;
+  const { clock, decisions, scheduling } = plan;
   const stays = (_value: number, host: number): boolean => renumber(host) >= 0;
   return {
     ...plan,
     clock: { wallOffsetUs: clock.wallOffsetUs.filter(stays), driftPpm: clock.driftPpm.filter(stays) },
     faults: plan.faults.flatMap((fault) => faultOf(fault, renumber)),
     ...(decisions === undefined ? {} : { decisions: decisions.flatMap((decision) => decisionOf(decision, renumber)) }),
+    ...(scheduling === undefined ? {} : { scheduling: schedulingOf(scheduling, renumber) }),
   };
+}
+
+function schedulingOf(scheduling: SchedulingPlan, renumber: Renumber): SchedulingPlan {
+  const ranks = scheduling.ranks.filter((_rank, host) => renumber(host) >= 0);
+  const changes = scheduling.changes.flatMap(({ host, afterEvents }) =>
+    renumber(host) < 0 ? [] : [{ host: renumber(host), afterEvents }],
+  );
+  return { ...scheduling, ranks, changes };
 }
 
 function faultOf(fault: FaultPlan, renumber: Renumber): FaultPlan[] {

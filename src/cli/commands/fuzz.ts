@@ -2,10 +2,12 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type CampaignEnd, Coordinator } from '../../campaign/coordinator.ts';
+import { readCorpus } from '../../campaign/corpus.ts';
 import type { CampaignEngine } from '../../campaign/engine.ts';
 import { campaignName } from '../../campaign/resume.ts';
 import { strategyOf } from '../../campaign/strategy.ts';
 import { summarise } from '../../campaign/summary.ts';
+import { Triage } from '../../campaign/triage.ts';
 import type { Variant } from '../../plan/plan.ts';
 import { UserError } from '../../plan/user-error.ts';
 import { painter } from '../../report/paint.ts';
@@ -44,6 +46,8 @@ export interface FuzzOptions {
   readonly redis: string | null;
   readonly json: boolean;
   readonly reports: string;
+  /** Folder of the corpus that triage reads; null: `corpus`, where there is one. */
+  readonly corpus: string | null;
   /** Name of the report that is kept; null: none. */
   readonly keep: string | null;
 }
@@ -55,12 +59,15 @@ export async function fuzz(
   engine: Engine,
   interrupt: Interrupt = interruptOfProcess(),
 ): Promise<number> {
+  // Read first: an entry that is broken is told before anything runs.
+  const kept = readCorpus(options.corpus ?? 'corpus', options.corpus === null);
   if (options.db.startsWith(`${options.reports}/`)) makeOwnFolder(options.db);
   const store = CampaignStore.open(options.db);
   try {
     const campaign = await openCampaign(options, store, engine);
     announce(campaign, options, out);
-    const report = await runAndReport(campaign, options, out, engine, store, interrupt);
+    const triage = new Triage(store, campaign.record.id, kept);
+    const report = await runAndReport(campaign, options, out, engine, { store, triage, interrupt });
     if (options.json) out.stdout(`${JSON.stringify(report, null, 2)}\n`);
     else out.stdout(fuzzText(report, painter(out.colour)));
     if (options.keep !== null) {
@@ -97,8 +104,7 @@ async function runAndReport(
   options: FuzzOptions,
   out: CommandOutput,
   engine: Engine,
-  store: CampaignStore,
-  interrupt: Interrupt,
+  { store, triage, interrupt }: { store: CampaignStore; triage: Triage; interrupt: Interrupt },
 ): Promise<FuzzReport> {
   const { record, order } = campaign;
   const jobs = options.jobs ?? availableParallelism();
@@ -108,7 +114,7 @@ async function runAndReport(
   const startedMs = performance.now();
   const endsMs = options.forMs === null ? Number.POSITIVE_INFINITY : startedMs + options.forMs;
   const total = options.forMs === null ? order.total : -1;
-  const meter = new FuzzMeter(store, record.id, total, startedMs, endsMs);
+  const meter = new FuzzMeter(store, record.id, triage, total, startedMs, endsMs);
   try {
     const end = await run(campaign, workers, { options, out, store, interrupt, bundles, meter, endsMs });
     const session = meter.session(performance.now());
@@ -126,7 +132,7 @@ async function runAndReport(
       jobs,
       summary,
       features: store.featureCount(record.id),
-      signatures: await reportedSignatures(store, record.id, summary, again),
+      signatures: await reportedSignatures(store, record.id, triage, summary, again),
       lost: oddRuns(store, record.id, summary.lost, bundles),
       nondeterministic: oddRuns(store, record.id, summary.nondeterministic, bundles),
       session,

@@ -31,6 +31,7 @@ export const FUZZ: Row<{ readonly name: 'fuzz'; readonly options: FuzzOptions }>
     value('engine', 'what runs the plans: workers of this machine, or those at a Redis', ['local', 'bullmq']),
     value('redis', 'the Redis of --engine bullmq, such as redis://host:6379'),
     value('reports', 'folder of the reports (default: reports)'),
+    value('corpus', 'folder of kept plans, by which triage knows a failure (default: corpus, where there is one)'),
     value('keep', 'write the final report to kept/NAME.json and kept/NAME.md in the folder of the reports'),
     JSON_FLAG,
   ],
@@ -78,6 +79,7 @@ function readFuzz(values: Record<string, unknown>): FuzzOptions {
     redis,
     json: isSet(values, 'json'),
     reports,
+    corpus: text(values, 'corpus') ?? null,
     keep: readKeep(text(values, 'keep')),
   };
 }
