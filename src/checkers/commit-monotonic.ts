@@ -1,11 +1,13 @@
 import type { Prepare } from '../cluster/storage/prepare.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import { CHECKPOINT_FILES } from './disk-image.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
 
 /**
  * INV-COMMIT-MONOTONIC: a commit number never goes back within an incarnation. A restart may lower it to the durable
- * checkpoint and no further, unless the disk is known to be damaged (R11) or lost (`mustRecover`). That re-applied
- * entries are the same is INV-AGREEMENT's to judge.
+ * checkpoint and no further, unless the disk is known to be damaged (R11) or lost (`mustRecover`), or an injected fault
+ * ended a read of the checkpoint in this incarnation with an error. That re-applied entries are the same is
+ * INV-AGREEMENT's to judge.
  */
 export class CommitMonotonic implements Property {
   readonly id = 'INV-COMMIT-MONOTONIC';
@@ -16,6 +18,8 @@ export class CommitMonotonic implements Property {
   /** Per replica: op of the newest checkpoint that it announced as durable, and who announced it. */
   private readonly checkpoints: Float64Array;
   private readonly checkpointIncarnations: Float64Array;
+  /** Per replica: refused reads of its checkpoints when its present incarnation started. */
+  private readonly refusedBefore: Float64Array;
 
   constructor(truth: GroundTruth, report: Report) {
     this.truth = truth;
@@ -24,6 +28,11 @@ export class CommitMonotonic implements Property {
     this.commits = new Float64Array(truth.replicaCount);
     this.checkpoints = new Float64Array(truth.replicaCount);
     this.checkpointIncarnations = new Float64Array(truth.replicaCount);
+    this.refusedBefore = new Float64Array(truth.replicaCount);
+  }
+
+  onStart(replica: number): void {
+    this.refusedBefore[replica] = this.refusedReads(replica);
   }
 
   onApply(replica: number, incarnation: number, prepare: Prepare): void {
@@ -53,8 +62,16 @@ export class CommitMonotonic implements Property {
     const floor = this.checkpoints[replica] as number;
     if (commit >= floor || now.status !== 'normal' || this.checkpointIncarnations[replica] === incarnation) return;
     if (this.truth.ledger.openOf(replica).length > 0) return;
+    if (this.refusedReads(replica) > (this.refusedBefore[replica] as number)) return;
     this.report(this.id, 'restarted-below-checkpoint', { replica, incarnation, commit, checkpoint: floor });
     this.checkpoints[replica] = commit;
+  }
+
+  private refusedReads(replica: number): number {
+    const { ledger } = this.truth;
+    let refused = 0;
+    for (const file of CHECKPOINT_FILES) refused += ledger.refusedReads(replica, file);
+    return refused;
   }
 
   private reach(replica: number, incarnation: number, commit: number, site: string): void {

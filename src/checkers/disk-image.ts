@@ -10,6 +10,8 @@ import type { Sum } from '../cluster/storage/prepare.ts';
 
 /** Where an op's record lies. */
 export const PREPARES_FILE = 'log/prepares';
+/** The two places of a checkpoint, written in turn. */
+export const CHECKPOINT_FILES: readonly string[] = ['checkpoint/0', 'checkpoint/1'];
 const RECORD_MAGIC = 0x76737270;
 const HEADER_SIZE = 128;
 const HEADER_CRC_FROM = 8;

@@ -20,7 +20,7 @@ interface Survey {
   readonly intact: ReadonlySet<number>;
   /** Op of the checkpoint whose bytes are as the superblock says; 0 when they are damaged or gone. */
   readonly checkpointOp: number;
-  /** Slots whose bytes are neither a record nor an empty slot. */
+  /** Slots that may have held an op of which nothing is left: their replica cannot deny it. */
   readonly broken: ReadonlySet<number>;
 }
 
@@ -44,21 +44,31 @@ function survey(simulation: Simulation, host: number): Survey {
     const offset = slot * plan.cluster.slotBytes;
     const bytes = truth.peekDurable(host, FILE.prepares, offset, plan.cluster.slotBytes);
     const record = bytes === null ? null : parseRecord(bytes, 0);
-    if (record !== null) {
-      if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0)
-        intact.add(record.op);
-    } else {
-      const header = truth.peekDurable(host, FILE.headers, slot * HEADER_SECTOR_BYTES, 128);
-      if (
-        bytes === null ||
-        header === null ||
-        simulation.truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null
-      ) {
-        broken.add(slot);
-      }
+    const damagedHeader = headerDamaged(simulation, host, slot);
+    if (record === null) {
+      const damaged = truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null;
+      if (bytes === null || damaged || damagedHeader) broken.add(slot);
+      continue;
     }
+    if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0) {
+      intact.add(record.op);
+    }
+    if (damagedHeader && record.op <= (superblock?.checkpointOp ?? 0)) broken.add(slot);
   }
   return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken };
+}
+
+/**
+ * Whether a start finds, or has found, no valid header for a slot. Beside a record that the checkpoint covers it may
+ * have named an op whose record was lost (`header damaged, record past` in the journal's table): the slot denies nothing.
+ */
+function headerDamaged(simulation: Simulation, host: number, slot: number): boolean {
+  const { truth } = simulation;
+  const at = slot * HEADER_SECTOR_BYTES;
+  return (
+    truth.peekDurable(host, FILE.headers, at, 128) === null ||
+    truth.ledger.find(host, FILE.headers, sectorOf(simulation, at)) !== null
+  );
 }
 
 /** A superblock only names its checkpoint: the state can be had from it while the file holds those bytes. */

@@ -135,6 +135,7 @@ export class DiskFaults extends DiskDamage {
     if (fault.kind === 'read-error') {
       request.error = 'EIO';
       this.strike(fault);
+      this.context.core.ledger.refuse(this.context.host, file.name);
       this.context.fired(fault.label);
       return true;
     }

@@ -24,10 +24,24 @@ export interface LedgerEntry {
 export class Ledger {
   readonly entries: LedgerEntry[];
   private readonly open: Map<string, LedgerEntry>;
+  /** Reads that an injected fault ended with an error, by `host/file`. */
+  private readonly refused: Map<string, number>;
 
   constructor() {
     this.entries = [];
     this.open = new Map();
+    this.refused = new Map();
+  }
+
+  /** An injected fault ended a read of this file with an error; the bytes themselves are not damaged. */
+  refuse(host: number, file: string): void {
+    const key = `${host}/${file}`;
+    this.refused.set(key, this.refusedReads(host, file) + 1);
+  }
+
+  /** How many reads of this file injected faults have ended so far. */
+  refusedReads(host: number, file: string): number {
+    return this.refused.get(`${host}/${file}`) ?? 0;
   }
 
   damage(label: string, faultClass: FaultClass, host: number, file: string, sector: number, sinceUs: Us): LedgerEntry {

@@ -46,4 +46,15 @@ describe('what ground truth says of a core', () => {
     const labels = certificatesOf(simulation, [0, 1]).map((certificate) => certificate.label);
     expect([...new Set(labels)].sort((left, right) => (left < right ? -1 : 1))).toEqual(['rot-0', 'rot-1']);
   });
+
+  // A start would find no valid header beside a record that the checkpoint covers: such a slot denies nothing.
+  it('with a damaged header above a covered record: not by itself', () => {
+    const simulation = running();
+    const commit = simulation.cluster.observation(0)?.commit ?? 0;
+    const slot = (commit + 1) % simulation.plan.cluster.journalSlots;
+    expect(isRecoverable(simulation, [0, 1])).toBe(true);
+    expect(simulation.cluster.world.machines[1]?.disk.faults.rot('rot-header', 'log/headers', slot, 160)).toBe(true);
+    expect(isRecoverable(simulation, [0, 1])).toBe(false);
+    expect(isRecoverable(simulation, [0, 2])).toBe(true);
+  });
 });

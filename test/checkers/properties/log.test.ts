@@ -186,6 +186,26 @@ corpus('INV-COMMIT-MONOTONIC', [
     site: 'restarted-below-checkpoint',
   },
   {
+    name: 'a restart below the durable checkpoint, which the device refused to read',
+    play: (s) => {
+      committed(s, 6);
+      s.set.onCheckpoint(1, 1, 4, 77);
+      s.restart(1);
+      s.ledger.refuse(1, 'checkpoint/0');
+      s.state(1, { commit: 0 });
+    },
+  },
+  {
+    name: 'the same, though only the life before was refused a read',
+    play: (s) => {
+      committed(s, 6);
+      s.set.onCheckpoint(1, 1, 4, 77);
+      s.ledger.refuse(1, 'checkpoint/0');
+      s.restart(1).state(1, { commit: 0 });
+    },
+    site: 'restarted-below-checkpoint',
+  },
+  {
     name: 'a checkpoint below an earlier one',
     play: (s) => {
       committed(s, 6);
