@@ -48,7 +48,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
       gates?.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
   };
-  fleet.mend = (label) => simulation.nemesis.mend(label);
+  fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
   fleet.onForced = (forced) => {

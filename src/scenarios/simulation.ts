@@ -172,6 +172,15 @@ export class Simulation {
     if (!this.recordOnly || (this.stopAt?.property === property && this.stopAt.site === site)) this.failed = true;
   }
 
+  /**
+   * An operator has mended what a fault broke ({@link Nemesis.mend}). Requests that were slow when it ended are still
+   * slow, so that what follows is not judged as stable at once. False when the fault is not in effect.
+   */
+  mend(label: string): boolean {
+    this.disturbedUs = this.cluster.world.nowUs;
+    return this.nemesis.mend(label);
+  }
+
   /** A replica whose memory was corrupted has handled an event and runs on: its own assertion did not stop it (R15). */
   private judgeInjected(host: number): void {
     if (!this.injectedViolations.has(host) || this.cluster.world.queue.kind === EVENT.start) return;
