@@ -24,7 +24,6 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-PROJECTION', 'the applied position of a projection went back or passed the commit number'],
   ['INV-SINGLE-INSTANCE', 'two server processes used one data directory'],
   ['INV-SUPERBLOCK', 'the durable view, op or commit number of a voting replica was reset'],
-  ['INV-QUORUM-KEPT', 'a step of the procedure took the voting replicas below a quorum'],
   ['INV-QUORUM-KEPT', "an operator's step took the caught-up voters below a quorum"],
   ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
   ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],

@@ -15,6 +15,7 @@ import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
 import { watchEvidence } from './properties.ts';
 import { judgeQuorumKept } from './quorum-kept.ts';
+import { Redundancy } from './redundancy.ts';
 import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
@@ -39,6 +40,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   const settings = new TemporarySettings(simulation, fleet);
+  const redundancy = new Redundancy(simulation);
   const daemons = new TimeDaemons(simulation);
   let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
@@ -46,6 +48,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
       monitor.tick();
       judgeOverdue(simulation, monitor);
       gates?.tick();
+      redundancy.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
   };
   fleet.mend = (label) => simulation.mend(label);
@@ -65,6 +68,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     cluster.world.mark('prepared', -1);
   }
   settings.note();
+  redundancy.note();
   if (operator !== null && plan.operator !== null) {
     if (awaitAlert(simulation, monitor, plan.operator)) {
       const { steps } = plan.operator;
@@ -77,6 +81,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
   if (running(simulation)) gates.close();
+  if (running(simulation)) redundancy.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
