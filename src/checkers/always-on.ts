@@ -61,7 +61,7 @@ export interface Checks {
  */
 export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptions): Checks {
   const committed = new CommittedOps(truth.journalSlots, options.sessionsMax);
-  const voters = new VoterTable(truth.replicaCount);
+  const voters = new VoterTable(truth.voterCount ?? truth.replicaCount);
   const copies = new DurableCopies(truth, committed, options.sectorBytes, options.excuse);
   const durableAck = new DurableAck(truth, committed, copies, voters, report);
   const linearizable = new Linearizable(committed, options.streams, options.search, report);

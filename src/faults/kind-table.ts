@@ -106,7 +106,17 @@ export const FAULT_KINDS = [
     params: [
       choice(
         'shape',
-        ['symmetric', 'one-way', 'isolate-one', 'isolate-each', 'majority-minority', 'bridge', 'ring', 'clients'],
+        [
+          'symmetric',
+          'one-way',
+          'isolate-one',
+          'isolate-each',
+          'majority-minority',
+          'bridge',
+          'ring',
+          'clients',
+          'region',
+        ],
         'symmetric',
       ),
       DIRECTION,

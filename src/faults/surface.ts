@@ -19,6 +19,8 @@ export interface FaultSurface {
   readonly world: World;
   readonly replicaHosts: readonly number[];
   readonly clientHosts: readonly number[];
+  /** Hosts that follow without a vote: no role and no budget means them, but faults may name them. */
+  readonly standbyHosts?: readonly number[];
   /** Replication quorum Qr: floor(n/2)+1. */
   readonly quorum: number;
   /** The host that acts as primary of the newest view; -1 when none does. */

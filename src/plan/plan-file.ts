@@ -41,6 +41,14 @@ const fault = z.strictObject({
   params: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 
+const standbys = z.strictObject({
+  count,
+  spare: count,
+  latencyUsMin: us,
+  latencyUsMean: us,
+  dnsTtlUs: us,
+});
+
 const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
@@ -56,6 +64,7 @@ const cluster = z.strictObject({
   prepareRetryUs: us,
   restart: z.enum(['no', 'on-failure', 'always']),
   restartDelayUs: us,
+  standbys: standbys.exactOptional(),
 });
 
 const network = z.strictObject({

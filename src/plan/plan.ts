@@ -77,6 +77,19 @@ export interface ClockPlan {
   readonly driftPpm: readonly number[];
 }
 
+/** Standbys of a cluster: hosts right after the replicas that follow the log in another region and never vote. */
+export interface StandbyPlan {
+  /** Standbys that follow from the start: ids 100, 101, ... */
+  readonly count: number;
+  /** Further hosts, empty, that `cluster reconfig add-standby` may take; their ids follow. */
+  readonly spare: number;
+  /** Links between the standbys' region and the replicas and clients. */
+  readonly latencyUsMin: Us;
+  readonly latencyUsMean: Us;
+  /** How long clients keep an answer of the name server; after it they ask again. */
+  readonly dnsTtlUs: Us;
+}
+
 export interface ClusterPlan {
   /** Host names of the runbook (`replica-0.kimberlite.prod`, ids from 0) or of the troubleshooting guide (`node1`, ids from 1). */
   readonly naming: 'replica' | 'node';
@@ -95,6 +108,8 @@ export interface ClusterPlan {
   /** How the supervisor treats a dead process: `no` leaves it down (the operator restarts it). */
   readonly restart: 'no' | 'on-failure' | 'always';
   readonly restartDelayUs: Us;
+  /** Given in clusters with standbys, never in drawn plans. */
+  readonly standbys?: StandbyPlan;
 }
 
 export interface WorkloadPlan {

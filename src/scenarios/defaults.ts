@@ -1,4 +1,4 @@
-import type { ClusterPlan, DiskPlan, LinkPlan, WorkloadPlan } from '../plan/plan.ts';
+import type { ClusterPlan, DiskPlan, LinkPlan, StandbyPlan, WorkloadPlan } from '../plan/plan.ts';
 import { DISK_DEFAULT } from '../sim/disk-options.ts';
 import { HOUR, MINUTE, MS, SECOND } from '../sim/time.ts';
 
@@ -17,6 +17,15 @@ export const CLUSTER_DEFAULT: ClusterPlan = {
   prepareRetryUs: 100 * MS,
   restart: 'no',
   restartDelayUs: SECOND,
+};
+
+/** A standby in the other region: 30 ms one way between the coasts, and the usual TTL of a minute. Our own round figures. */
+export const STANDBY_DEFAULT: StandbyPlan = {
+  count: 0,
+  spare: 0,
+  latencyUsMin: 30 * MS,
+  latencyUsMean: 32 * MS,
+  dnsTtlUs: MINUTE,
 };
 
 /** Machines of one region: half a millisecond, 1 Gbit/s, no loss. Our own round figures. */

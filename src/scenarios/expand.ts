@@ -23,6 +23,7 @@ import {
   LIMITS_DEFAULT,
   LINK_DEFAULT,
   OPERATOR_HOST,
+  STANDBY_DEFAULT,
   STEP_TIMEOUT_US,
   WORKLOAD_DEFAULT,
 } from './defaults.ts';
@@ -112,7 +113,8 @@ function stateOf(on: NonNullable<ScenarioFault['on']>, seed: number, label: stri
   };
 }
 
-function clusterOf({ cluster }: Scenario): ClusterPlan {
+function clusterOf(scenario: Scenario): ClusterPlan {
+  const { cluster } = scenario;
   const base = CLUSTER_DEFAULT;
   return {
     naming: cluster.naming ?? base.naming,
@@ -128,6 +130,21 @@ function clusterOf({ cluster }: Scenario): ClusterPlan {
     prepareRetryUs: cluster.prepare_retry ?? base.prepareRetryUs,
     restart: cluster.restart ?? base.restart,
     restartDelayUs: cluster.restart_delay ?? base.restartDelayUs,
+    ...standbysOf(scenario),
+  };
+}
+
+function standbysOf({ cluster: { standbys } }: Scenario): Pick<ClusterPlan, 'standbys'> {
+  if (standbys === undefined) return {};
+  const base = STANDBY_DEFAULT;
+  return {
+    standbys: {
+      count: standbys.count,
+      spare: standbys.spare ?? base.spare,
+      latencyUsMin: standbys.latency_min ?? base.latencyUsMin,
+      latencyUsMean: standbys.latency_mean ?? base.latencyUsMean,
+      dnsTtlUs: standbys.dns_ttl ?? base.dnsTtlUs,
+    },
   };
 }
 
@@ -162,9 +179,10 @@ function diskOf({ disk = {} }: Scenario): DiskPlan {
   };
 }
 
-/** One entry per host: replicas, clients, the operator, the monitor. */
-function clockOf({ clock = {} }: Scenario, { replicaCount, clientCount }: ClusterPlan): ClockPlan {
-  const hosts = Array.from({ length: replicaCount + clientCount + 2 }, (_, host) => String(host));
+/** One entry per host: replicas, standbys, clients, the operator, the monitor. */
+function clockOf({ clock = {} }: Scenario, { replicaCount, clientCount, standbys }: ClusterPlan): ClockPlan {
+  const servers = replicaCount + (standbys?.count ?? 0) + (standbys?.spare ?? 0);
+  const hosts = Array.from({ length: servers + clientCount + 2 }, (_, host) => String(host));
   return {
     wallOffsetUs: hosts.map((host) => (clock.ahead?.[host] ?? 0) - (clock.behind?.[host] ?? 0)),
     driftPpm: hosts.map((host) => clock.drift_ppm?.[host] ?? 0),

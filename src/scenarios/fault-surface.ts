@@ -12,6 +12,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
     world: cluster.world,
     replicaHosts: cluster.replicaHosts,
     clientHosts: cluster.clientHosts,
+    ...(cluster.standbyHosts.length === 0 ? {} : { standbyHosts: cluster.standbyHosts }),
     quorum: Math.floor(replicaCount / 2) + 1,
     primaryHost: () => cluster.primaryHost(),
     zones: [

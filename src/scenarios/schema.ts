@@ -12,6 +12,14 @@ const count = z.int().min(0);
 const positive = z.int().min(1);
 const property = z.string().regex(/^INV-[A-Z0-9-]+$/, 'is not the id of a property such as INV-DURABLE-ACK');
 
+const standbys = z.strictObject({
+  count: z.int().min(0).max(4).describe('standbys that follow from the start: ids 100, 101, ...'),
+  spare: z.int().min(0).max(4).optional().describe('empty hosts that add-standby may take'),
+  latency_min: duration.optional(),
+  latency_mean: duration.optional(),
+  dns_ttl: duration.optional(),
+});
+
 const cluster = z.strictObject({
   replicas: z.int().min(1).max(9).describe('number of replicas'),
   clients: z.int().min(1).max(64).optional(),
@@ -29,6 +37,7 @@ const cluster = z.strictObject({
   prepare_retry: duration.optional(),
   restart: z.enum(['no', 'on-failure', 'always']).optional().describe('what the supervisor does with a dead process'),
   restart_delay: duration.optional(),
+  standbys: standbys.optional().describe('hosts after the replicas that follow the log and never vote'),
 });
 
 const network = z.strictObject({

@@ -114,7 +114,7 @@ export class Simulation {
       this.properties.onProjection(replica, incarnation, projection, applied, commit);
     relay.simulation = this;
     relay.set = this.properties;
-    this.samples = new Float64Array(plan.cluster.replicaCount * FIELDS).fill(-1);
+    this.samples = new Float64Array(this.cluster.serverHosts.length * FIELDS).fill(-1);
     world.network.tap = {
       onSend: (from, to, message) => {
         if (this.injectedViolations.size > 0 && this.injectedViolations.has(from)) {
@@ -133,7 +133,7 @@ export class Simulation {
   /** Hangs the nemesis, the properties and the samples onto what the world announces. */
   private listen(): void {
     const { world } = this.cluster;
-    const { replicaCount } = this.plan.cluster;
+    const servers = this.cluster.serverHosts.length;
     world.onMark = (mark, host) => {
       this.coverage?.reaches(mark, host);
       this.nemesis.onMark(mark, host);
@@ -146,17 +146,17 @@ export class Simulation {
       } else this.onControl(a, b, ref);
     };
     world.afterEvent = (host) => {
-      if (host < 0 || host >= replicaCount) return;
+      if (host < 0 || host >= servers) return;
       if (this.injectedViolations.size > 0) this.judgeInjected(host);
       this.sample(host);
     };
     world.onStart = (machine) => this.started(machine);
     world.onStop = (machine, cause) => {
       this.disturbedUs = world.nowUs;
-      if (machine.id >= replicaCount) return;
+      if (machine.id >= servers) return;
       this.properties.onStop(machine.id, machine.incarnation, cause);
       this.injectedViolations.delete(machine.id);
-      this.coverage?.stops(machine.id);
+      if (machine.id < this.plan.cluster.replicaCount) this.coverage?.stops(machine.id);
     };
   }
 
@@ -224,7 +224,7 @@ export class Simulation {
 
   private started(machine: Machine): void {
     this.disturbedUs = this.cluster.world.nowUs;
-    if (machine.id >= this.plan.cluster.replicaCount) return;
+    if (machine.id >= this.cluster.serverHosts.length) return;
     this.samples.fill(-1, machine.id * FIELDS, (machine.id + 1) * FIELDS);
     this.properties.onStart(machine.id, machine.incarnation);
   }
@@ -261,6 +261,7 @@ export class Simulation {
   }
 
   private cover(host: number, moved: boolean): void {
+    if (host >= this.plan.cluster.replicaCount) return;
     const replica = this.cluster.nodes[host]?.vsr.replica;
     if (replica !== undefined) this.coverage?.sees(replica, moved);
   }

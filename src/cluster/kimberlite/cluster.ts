@@ -1,3 +1,4 @@
+import { STANDBY_ID_MIN, serverCount } from '../../plan/hosts.ts';
 import type { RunPlan } from '../../plan/plan.ts';
 import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
@@ -19,12 +20,16 @@ import { KimberliteNode } from './node.ts';
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
 
-/** A Kimberlite cluster in a world of its own: replicas, then clients, then the operator's host, then the monitor. */
+/** A Kimberlite cluster in a world of its own: replicas, then standbys (if any), then clients, then the operator's host, then the monitor. */
 export class KimberliteCluster {
   readonly plan: RunPlan;
   readonly world: World;
   readonly config: VsrConfig;
   readonly replicaHosts: readonly number[];
+  /** Hosts of standbys, those that are still empty included. */
+  readonly standbyHosts: readonly number[];
+  /** Replicas and standbys: every host that runs the server. */
+  readonly serverHosts: readonly number[];
   readonly clientHosts: readonly number[];
   readonly operatorHost: number;
   readonly monitorHost: number;
@@ -49,20 +54,23 @@ export class KimberliteCluster {
     options: { readonly recording: boolean; readonly logging: boolean; readonly decisions?: Decisions | null },
   ) {
     const { replicaCount, clientCount } = plan.cluster;
+    const servers = serverCount(plan.cluster);
     this.plan = plan;
     this.config = vsrConfig(plan, rules);
     this.replicaHosts = range(0, replicaCount);
-    this.clientHosts = range(replicaCount, clientCount);
-    this.operatorHost = replicaCount + clientCount;
+    this.standbyHosts = range(replicaCount, servers - replicaCount);
+    this.serverHosts = range(0, servers);
+    this.clientHosts = range(servers, clientCount);
+    this.operatorHost = servers + clientCount;
     this.monitorHost = this.operatorHost + 1;
-    this.nodes = new Array(replicaCount).fill(null);
+    this.nodes = new Array(servers).fill(null);
     this.clients = new Array(clientCount).fill(null);
     this.clientsActive = true;
     this.latencies = 0;
     this.onProjection = () => {};
     this.logsDebug = () => false;
     const machines: MachineSpec[] = [];
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
           this.buildNode(host.id, new KimberliteNode(host, this.config, observer)),
@@ -71,7 +79,7 @@ export class KimberliteCluster {
     }
     for (const id of this.clientHosts) {
       machines.push(
-        this.machine(`client-${id - replicaCount}`, id, (host) =>
+        this.machine(`client-${id - servers}`, id, (host) =>
           this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver))),
         ),
       );
@@ -88,17 +96,27 @@ export class KimberliteCluster {
       machines,
     });
     this.world.describe = (message) => describeMessage(message as VsrMessage);
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       const machine = this.world.machines[id] as Machine;
       machine.supervisor.policy = plan.cluster.restart;
       machine.supervisor.delayUs = plan.cluster.restartDelayUs;
-      format(machine, this.config, id);
+      if (this.isSpare(id)) machine.enabled = false;
+      else format(machine, this.config, id);
     }
+    if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
+  }
+
+  /** Whether a host is one that `add-standby` may take: without data, and its server has not been started. */
+  isSpare(host: number): boolean {
+    const { replicaCount, standbys } = this.plan.cluster;
+    return standbys !== undefined && host >= replicaCount + standbys.count && host < serverCount(this.plan.cluster);
   }
 
   /** Starts every process: replicas, then clients. */
   start(): void {
-    for (const id of [...this.replicaHosts, ...this.clientHosts]) (this.world.machines[id] as Machine).start();
+    for (const id of [...this.serverHosts, ...this.clientHosts]) {
+      if (!this.isSpare(id)) (this.world.machines[id] as Machine).start();
+    }
   }
 
   /** The observation of a replica whose process runs, or null. */
@@ -113,7 +131,7 @@ export class KimberliteCluster {
   primaryHost(): number {
     let best = -1;
     let bestView = -1;
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       const seen = this.observation(id);
       if (seen?.isPrimary && seen.view > bestView) {
         best = id;
@@ -144,7 +162,7 @@ export class KimberliteCluster {
   }
 
   private buildClient(id: number, client: VsrClient): VsrClient {
-    this.clients[id - this.plan.cluster.replicaCount] = client;
+    this.clients[id - this.serverHosts.length] = client;
     client.active = this.clientsActive;
     return client;
   }
@@ -183,6 +201,8 @@ export class KimberliteCluster {
 
 /** Name of a replica's host, as its runbook calls it. */
 export function hostName(plan: RunPlan, id: number): string {
+  const { replicaCount } = plan.cluster;
+  if (id >= replicaCount) return `replica-${STANDBY_ID_MIN + id - replicaCount}.kimberlite.prod`;
   return plan.cluster.naming === 'node' ? `node${id + 1}` : `replica-${id}.kimberlite.prod`;
 }
 
@@ -192,12 +212,26 @@ function range(first: number, count: number): number[] {
   return numbers;
 }
 
+/** The links between the standbys' region and everybody in the primary one. */
+function layRegions(world: World, plan: RunPlan, cluster: KimberliteCluster): void {
+  const { standbys } = plan.cluster;
+  if (standbys === undefined) return;
+  const { latencyUsMin, latencyUsMean } = standbys;
+  for (const standby of cluster.standbyHosts) {
+    for (const other of [...cluster.replicaHosts, ...cluster.clientHosts]) {
+      world.network.configure(standby, other, { latencyUsMin, latencyUsMean });
+      world.network.configure(other, standby, { latencyUsMin, latencyUsMean });
+    }
+  }
+}
+
 /** Timing and sizes of the protocol; what the plan does not say stands in the catalogue (model.defaults_for_sim). */
 function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
   const { cluster } = plan;
   return {
     cluster: CLUSTER_ID,
     replicaCount: cluster.replicaCount,
+    ...(cluster.standbys === undefined ? {} : { standbys: range(cluster.replicaCount, cluster.standbys.count) }),
     journalSlots: cluster.journalSlots,
     slotBytes: cluster.slotBytes,
     checkpointOps: cluster.checkpointOps,

@@ -12,6 +12,9 @@ export const SETTING = {
   'batching-enabled': 4,
 } as const;
 
+/** Key under which the log keeps the hosts that were added as standbys, one bit each; no operator sets it by name. */
+export const SETTING_STANDBYS = 64;
+
 export type SettingName = keyof typeof SETTING;
 
 /** One append-only stream of a tenant: how many events it has and the hash chain over them. */
@@ -43,6 +46,7 @@ export class KimberliteMachine implements StateMachine {
   readonly streams: Map<number, StreamState>;
   readonly settings: Map<number, number>;
   applied: number;
+  standbyMask: number;
 
   constructor() {
     this.hash0 = 0;
@@ -50,6 +54,7 @@ export class KimberliteMachine implements StateMachine {
     this.streams = new Map();
     this.settings = new Map();
     this.applied = 0;
+    this.standbyMask = 0;
   }
 
   get electionTimeoutUs(): number {
@@ -66,6 +71,7 @@ export class KimberliteMachine implements StateMachine {
     this.streams.clear();
     this.settings.clear();
     this.applied = 0;
+    this.standbyMask = 0;
   }
 
   apply(prepare: Prepare): Uint8Array {
@@ -88,6 +94,7 @@ export class KimberliteMachine implements StateMachine {
         const key = word(prepare.body, 0);
         const before = this.settings.get(key) ?? 0;
         this.settings.set(key, word(prepare.body, 4));
+        if (key === SETTING_STANDBYS) this.standbyMask = word(prepare.body, 4);
         return outcome(before, word(prepare.body, 4), prepare.op);
       }
       default:
@@ -147,6 +154,7 @@ export class KimberliteMachine implements StateMachine {
       this.settings.set(view.getUint32(at, true), view.getUint32(at + 4, true));
       at += 8;
     }
+    this.standbyMask = this.settings.get(SETTING_STANDBYS) ?? 0;
   }
 
   private head(body: Uint8Array): Uint8Array {

@@ -4,6 +4,7 @@ import type { VsrConfig } from '../vsr/config.ts';
 import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
 import { abdicate } from '../vsr/proposals.ts';
+import { isStandby } from '../vsr/standby.ts';
 import { KimberliteMachine } from './machine.ts';
 
 /** Timer numbers from 32 on are the product's own. */
@@ -72,9 +73,10 @@ export class KimberliteNode implements Process {
   }
 
   /** Status as the catalogue names it: `recovering` until this replica holds everything committed. */
-  get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' {
+  get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' | 'standby' {
     const replica = this.vsr.replica;
     if (replica.isolated) return 'isolated';
+    if (isStandby(replica, replica.replica)) return 'standby';
     if (replica.mustRecover || replica.status === 'recovering' || replica.catchUpTo > replica.commit)
       return 'recovering';
     return replica.status;

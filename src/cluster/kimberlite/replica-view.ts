@@ -1,3 +1,4 @@
+import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { Replica } from '../vsr/replica.ts';
@@ -8,7 +9,7 @@ import type { KimberliteNode } from './node.ts';
 export const RELEASE = 'v0.3.0';
 
 /** Statuses that tools show (catalogue, status_fields). */
-export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated';
+export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated' | 'standby';
 
 /** What the status page of a replica says of it. */
 export interface ReplicaView {
@@ -24,13 +25,16 @@ export interface ReplicaView {
   readonly node: KimberliteNode | null;
 }
 
-/** Replica number as printed: `node1` is 1, `replica-0` is 0. */
+/** Replica number as printed: `node1` is 1, `replica-0` is 0, the first standby is 100. */
 export function shownId(cluster: KimberliteCluster, host: number): number {
+  const standby = cluster.standbyHosts.indexOf(host);
+  if (standby >= 0) return STANDBY_ID_MIN + standby;
   return cluster.plan.cluster.naming === 'node' ? host + 1 : host;
 }
 
 /** Host of a printed replica number, or -1 when no replica has it. */
 export function hostOfId(cluster: KimberliteCluster, id: number): number {
+  if (id >= STANDBY_ID_MIN) return cluster.standbyHosts[id - STANDBY_ID_MIN] ?? -1;
   const host = cluster.plan.cluster.naming === 'node' ? id - 1 : id;
   return cluster.replicaHosts.includes(host) ? host : -1;
 }

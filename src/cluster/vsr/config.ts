@@ -5,6 +5,8 @@ import type { Rules } from './rules.ts';
 export interface VsrConfig {
   readonly cluster: number;
   readonly replicaCount: number;
+  /** Hosts that follow from the start without being members; absent in clusters without standbys. */
+  readonly standbys?: readonly number[];
   /** Slots of the journal ring; an op lives in slot `op % journalSlots`. */
   readonly journalSlots: number;
   /** Bytes of a journal slot: header and body of the largest record. */

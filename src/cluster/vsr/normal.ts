@@ -4,6 +4,7 @@ import { advanceCommit, answerFromTable, answerLocally, hostOfClient, isKnownReq
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';
 import type { Replica } from './replica.ts';
+import { Following, hearStandby, heartbeatStandbys, isStandby, tellStandbys } from './standby.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -130,7 +131,9 @@ export function prepareEntry(
   r.okCounts[slot] = 0;
   r.preparedUs[slot] = r.host.monotonicUs();
   r.journal.append(prepare);
-  r.broadcast(prepareMessage(r, prepare));
+  const message = prepareMessage(r, prepare);
+  r.broadcast(message);
+  tellStandbys(r, message);
   if (!r.host.isArmed(TIMER.prepareRetry)) armRetry(r);
   if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
 }
@@ -237,6 +240,10 @@ function needRepair(r: Replica): void {
 /** Whatever proves that the primary of the view is alive. */
 function hearPrimary(r: Replica, message: VsrMessage): void {
   if (message.op > r.primaryOp) r.primaryOp = message.op;
+  if (!r.isMember(r.replica)) {
+    r.following ??= new Following(r.config.journalSlots);
+    r.following.hear(r, message);
+  }
   if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;
   r.viewChangeRound = 0;
   r.proposed = 0;
@@ -266,6 +273,7 @@ export function onDurableAdvance(r: Replica): void {
 /** prepare_ok for the gapless durable prefix: for the current view, to its primary only (R7). */
 export function acknowledge(r: Replica): void {
   if (r.status !== 'normal' || r.isLeader() || r.isolated) return;
+  if (!r.isMember(r.replica) && !r.config.rules.standbyVotes()) return;
   if (r.mustRecover && r.config.rules.recoveringIsSilent()) return;
   if (r.durableLogView !== r.view && r.config.rules.voteNeedsDurableView()) return;
   const message = r.message('prepareOk');
@@ -277,7 +285,7 @@ export function acknowledge(r: Replica): void {
 
 /** A backup holds everything up to `op` durably. */
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !r.isMember(from)) return;
+  if (!r.isPrimary || !(r.isMember(from) || r.config.rules.standbyVotes())) return;
   hearBackup(r, from, message);
   if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
   countOk(r, from, message.op);
@@ -370,7 +378,9 @@ export function sendHeartbeat(r: Replica): void {
   message.commit = r.config.rules.heartbeatCommit(r.commitMax);
   message.sum = r.headSum();
   message.nonce = r.host.monotonicUs();
-  r.broadcast(r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs())));
+  const heartbeat = r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs()));
+  r.broadcast(heartbeat);
+  heartbeatStandbys(r, heartbeat);
   r.host.setTimer(TIMER.heartbeat, r.heartbeatUs(), r.heartbeatUs(), r.view);
 }
 
@@ -388,6 +398,7 @@ export function onHeartbeat(r: Replica, from: number, message: VsrMessage): void
 }
 
 export function onHeartbeatAck(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !r.isMember(from)) return;
-  hearBackup(r, from, message);
+  if (!r.isPrimary) return;
+  if (r.isMember(from)) hearBackup(r, from, message);
+  else if (isStandby(r, from)) hearStandby(r, from, message);
 }

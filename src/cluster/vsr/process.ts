@@ -38,6 +38,7 @@ import {
 import { onLossPersisted, onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
+import { isFromStandby } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { SuperblockState } from './superblock.ts';
 import { askForView, beginViewIfReady, onGetView, onLogViewDurable, onStartView, sendVote } from './view-change.ts';
@@ -86,7 +87,7 @@ export class VsrProcess implements Process {
       onRequest(r, message);
       return;
     }
-    if (message.epoch !== r.epoch || !r.isMember(from)) {
+    if (message.epoch !== r.epoch || !(r.isMember(from) || isFromStandby(r, from, message.kind))) {
       this.host.reached('foreign-message-refused');
       return;
     }
@@ -297,6 +298,11 @@ export class VsrProcess implements Process {
   // ---- Clock synchronisation ----
 
   private ping(r: Replica): void {
+    if (!r.isMember(r.replica)) {
+      // Cluster time is the members' own: a standby takes it up when it is promoted.
+      this.host.setTimer(TIMER.ping, Math.floor(this.config.pingUs / 2), this.config.pingUs, 0);
+      return;
+    }
     const nowUs = this.host.monotonicUs();
     const wallUs = this.host.wallUs();
     if (r.clock.tick(nowUs, wallUs)) {

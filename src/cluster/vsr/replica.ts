@@ -9,6 +9,7 @@ import { draft, seal } from './message.ts';
 import type { ReplicaObservation, VsrObserver, VsrStatus } from './observe.ts';
 import { popcount } from './rules.ts';
 import { Sessions } from './sessions.ts';
+import type { Following } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import { type SuperblockState, SuperblockWriter } from './superblock.ts';
 
@@ -126,6 +127,9 @@ export class Replica implements ReplicaObservation {
   pendingSynced: boolean = false;
   /** Highest op that the primary of this view was heard to have. */
   primaryOp: number = 0;
+
+  /** What a replica that is no member notes of how well it follows; null on members. */
+  following: Following | null = null;
 
   // Recovery
   nonce: number = 0;

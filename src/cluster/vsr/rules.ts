@@ -55,6 +55,8 @@ export interface Rules {
   faultyDenies(): boolean;
 
   // Quorums and acknowledgements
+  /** Whether a standby acknowledges prepares and the primary counts it: it never does (catalogue, INV-STANDBY-NO-VOTE). */
+  standbyVotes(): boolean;
   /** How many voters quorums are counted from: the members, however many of them can be reached. */
   voterCount(memberCount: number, reach: () => number): number;
   /** Op up to which a prepare_ok reaches: the gapless durable prefix (R7). `highest` skips what is missing. */
@@ -160,6 +162,7 @@ export const HONEST_RULES: Rules = {
   recoveringIsSilent: () => true,
   projectionLimit: (commit) => commit,
   faultyDenies: () => false,
+  standbyVotes: () => false,
   voterCount: (memberCount) => memberCount,
   durableUpTo: (gapless) => gapless,
   commitsEntryOf: () => true,

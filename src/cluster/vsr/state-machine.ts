@@ -17,4 +17,6 @@ export interface StateMachine {
   /** Timing that the log has set, or 0 where the configuration's default is in force. */
   readonly electionTimeoutUs: number;
   readonly heartbeatUs: number;
+  /** Hosts that follow as standbys because an entry of the log says so, one bit each (hosts 0 to 30). */
+  readonly standbyMask?: number;
 }

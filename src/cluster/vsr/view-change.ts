@@ -8,6 +8,7 @@ import type { LogSuffix, VsrMessage } from './message.ts';
 import { acknowledge, onDurableAdvance, sendHeartbeat, updateCheckpointQuorum } from './normal.ts';
 import { startRepair } from './repair.ts';
 import type { Replica } from './replica.ts';
+import { isStandby } from './standby.ts';
 
 export function leaveNormal(r: Replica): void {
   r.host.cancelTimer(TIMER.heartbeat);
@@ -258,5 +259,5 @@ export function askForView(r: Replica, from: number, view: number): void {
 }
 
 export function onGetView(r: Replica, from: number): void {
-  if (r.isPrimary && r.isMember(from) && !r.isolated) r.send(from, startViewMessage(r));
+  if (r.isPrimary && (r.isMember(from) || isStandby(r, from)) && !r.isolated) r.send(from, startViewMessage(r));
 }
