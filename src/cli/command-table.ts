@@ -6,6 +6,7 @@ import type { CheckHistoryOptions } from './check-history.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import type { BisectCommandOptions } from './commands/bisect.ts';
 import type { CorpusOptions } from './commands/corpus.ts';
+import type { ExplainOptions } from './commands/explain.ts';
 import type { FuzzOptions } from './commands/fuzz.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
@@ -16,6 +17,7 @@ import type { WorkerCommandOptions } from './commands/worker.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
 import { BISECT } from './rows/bisect.ts';
 import { CORPUS } from './rows/corpus.ts';
+import { EXPLAIN } from './rows/explain.ts';
 import { FUZZ } from './rows/fuzz.ts';
 import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
@@ -31,6 +33,7 @@ const COMPARE_EVENTS_MAX = 25_000_000;
 /** A command with its options, read and checked. */
 export type Command =
   | { readonly name: 'list'; readonly options: ListOptions }
+  | { readonly name: 'explain'; readonly options: ExplainOptions }
   | { readonly name: 'run'; readonly options: RunCommandOptions }
   | { readonly name: 'fuzz'; readonly options: FuzzOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
@@ -243,6 +246,7 @@ function readCheckHistory(values: Record<string, unknown>): CheckHistoryOptions 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [
   LIST,
+  EXPLAIN,
   RUN,
   FUZZ,
   REPLAY,

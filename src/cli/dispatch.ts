@@ -36,6 +36,12 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
   switch (command.name) {
     case 'list':
       return (await import('./commands/list.ts')).list(command.options, out, await engine(versions));
+    case 'explain':
+      return (await import('./commands/explain.ts')).explain(
+        command.options,
+        out,
+        (await import('./scenario-pages.ts')).ownPages(),
+      );
     case 'run':
       return (await import('./commands/run.ts')).run(command.options, out, await engine(versions));
     case 'fuzz':

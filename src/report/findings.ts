@@ -36,7 +36,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-CONFIG-SANE', 'heartbeat, election timeout and round trips do not fit together at the end'],
   ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
   ['INV-GATES-MET', 'an acknowledgement, update or escalation came later than its deadline, or not at all'],
-  ['INV-REDUNDANCY-RESTORED', 'the run ended with fewer voting replicas than it began with'],
+  ['INV-REDUNDANCY-RESTORED', 'redundancy was not restored before the next failure, or not at all'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
 ]);
 

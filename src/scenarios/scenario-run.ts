@@ -69,15 +69,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   }
   settings.note();
   redundancy.note();
-  if (operator !== null && plan.operator !== null) {
-    if (awaitAlert(simulation, monitor, plan.operator)) {
-      const { steps } = plan.operator;
-      const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));
-      if (diagnosed) await operator.work(steps.filter((step) => step.phase === 'resolve'));
-    }
-  } else {
-    simulation.advance(plan.faultPhaseUs);
-  }
+  await workThrough(simulation, monitor, operator);
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
   if (running(simulation)) gates.close();
@@ -100,6 +92,23 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
 
 function running(simulation: Simulation): boolean {
   return !simulation.failed && simulation.exhausted === '';
+}
+
+/** The operator is paged, diagnoses and resolves; a plan without one only lets the faults strike. */
+async function workThrough(
+  simulation: Simulation,
+  monitor: Monitor,
+  operator: Operator<KimberliteFleet> | null,
+): Promise<void> {
+  const { plan } = simulation;
+  if (operator === null || plan.operator === null) {
+    simulation.advance(plan.faultPhaseUs);
+    return;
+  }
+  if (!awaitAlert(simulation, monitor, plan.operator)) return;
+  const { steps } = plan.operator;
+  const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));
+  if (diagnosed) await operator.work(steps.filter((step) => step.phase === 'resolve'));
 }
 
 /** The deadlines run from the page on; a run without operator has nobody who could keep one. */
