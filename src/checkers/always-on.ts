@@ -14,10 +14,12 @@ import { NoSplitBrain } from './no-split-brain.ts';
 import { OneLeader } from './one-leader.ts';
 import { Prefix } from './prefix.ts';
 import { Projection } from './projection.ts';
+import { PromoteConsistent } from './promote-consistent.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
 import { QuorumRefuse } from './quorum-refuse.ts';
 import { RecoverySafe } from './recovery-safe.ts';
 import { SingleInstance } from './single-instance.ts';
+import { StandbyNoVote } from './standby-no-vote.ts';
 import { StateEqual } from './state-equal.ts';
 import { SuperblockKept } from './superblock-kept.ts';
 import { TimestampMonotonic } from './timestamp-monotonic.ts';
@@ -53,6 +55,7 @@ export interface Checks {
   readonly durableAck: DurableAck;
   readonly linearizable: Linearizable;
   readonly voters: VoterTable;
+  readonly promotions: PromoteConsistent;
 }
 
 /**
@@ -65,6 +68,7 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
   const copies = new DurableCopies(truth, committed, options.sectorBytes, options.excuse);
   const durableAck = new DurableAck(truth, committed, copies, voters, report);
   const linearizable = new Linearizable(committed, options.streams, options.search, report);
+  const promotions = new PromoteConsistent(committed, report);
   const properties: Property[] = [
     new Agreement(committed, report),
     new Prefix(truth, committed, report),
@@ -87,6 +91,9 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
     new Projection(truth, report),
     new SingleInstance(truth, report),
     new NoAssert(options.assertionInjected, report),
+    ...(truth.voterCount === undefined || truth.voterCount === truth.replicaCount
+      ? []
+      : [new StandbyNoVote(truth, voters, report), promotions]),
   ];
-  return { properties, committed, durableAck, linearizable, voters };
+  return { properties, committed, durableAck, linearizable, voters, promotions };
 }

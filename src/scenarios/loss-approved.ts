@@ -27,7 +27,7 @@ export class LossApproved {
   private changed(host: number, command: string): void {
     if (this.fleet.people.approved('data-loss')) return;
     const { head } = this.simulation.checks.committed;
-    const everybody = this.simulation.cluster.replicaHosts;
+    const everybody = this.simulation.cluster.serverHosts;
     let lost = 0;
     let first = -1;
     for (let op = head; op > 0 && lost < COUNTED_MAX; op--) {
@@ -52,7 +52,7 @@ export class LossApproved {
       return;
     }
     const { machines } = this.simulation.cluster.world;
-    const others = this.simulation.cluster.replicaHosts.filter((id) => id !== host && machines[id]?.powered === true);
+    const others = this.simulation.cluster.serverHosts.filter((id) => id !== host && machines[id]?.powered === true);
     if (!heldSomewhere(this.simulation, others, position + 1)) return;
     this.simulation.report('INV-LOSS-APPROVED', 'avoidable-loss', { host, firstOp: position + 1, lostOps });
   }

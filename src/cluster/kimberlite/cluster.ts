@@ -38,6 +38,8 @@ export class KimberliteCluster {
   readonly clients: (VsrClient | null)[];
   /** Whether clients that start may choose operations by themselves; {@link quietClients} ends that. */
   private clientsActive: boolean;
+  /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
+  serviceHosts: readonly number[];
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
@@ -66,6 +68,7 @@ export class KimberliteCluster {
     this.nodes = new Array(servers).fill(null);
     this.clients = new Array(clientCount).fill(null);
     this.clientsActive = true;
+    this.serviceHosts = this.replicaHosts;
     this.latencies = 0;
     this.onProjection = () => {};
     this.logsDebug = () => false;
@@ -80,7 +83,7 @@ export class KimberliteCluster {
     for (const id of this.clientHosts) {
       machines.push(
         this.machine(`client-${id - servers}`, id, (host) =>
-          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver))),
+          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers))),
         ),
       );
     }
@@ -167,7 +170,16 @@ export class KimberliteCluster {
     return client;
   }
 
-  private clientConfig(observer: ClientObserver): ConstructorParameters<typeof VsrClient>[1] {
+  /** Clients of a cluster with standbys find it by name; their answers expire one after another. */
+  private namesFor(index: number): Partial<ConstructorParameters<typeof VsrClient>[1]> {
+    const { standbys, clientCount } = this.plan.cluster;
+    if (standbys === undefined) return {};
+    const { dnsTtlUs } = standbys;
+    const firstUs = Math.floor((dnsTtlUs * (index + 1)) / clientCount);
+    return { names: { resolve: () => this.serviceHosts, ttlUs: dnsTtlUs, firstUs } };
+  }
+
+  private clientConfig(observer: ClientObserver, index: number): ConstructorParameters<typeof VsrClient>[1] {
     const { workload, seed, cluster } = this.plan;
     return {
       seed: seed | 0,
@@ -178,6 +190,7 @@ export class KimberliteCluster {
       retryUs: workload.retryUs,
       operationsMax: workload.operationsMax,
       observer,
+      ...this.namesFor(index),
       parse: parseOutcome,
       onLatency: () => {
         this.latencies++;
@@ -253,7 +266,12 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
 }
 
 /** Formats a replica's disk: an empty journal and the first superblock, all of it synced. */
-export function format(machine: Machine, config: VsrConfig, replica: number): void {
+export function format(
+  machine: Machine,
+  config: VsrConfig,
+  replica: number,
+  into?: { readonly members: readonly number[]; readonly epoch: number },
+): void {
   const { disk } = machine;
   for (const [file, unitBytes] of [
     [FILE.headers, HEADER_SECTOR_BYTES],
@@ -263,11 +281,11 @@ export function format(machine: Machine, config: VsrConfig, replica: number): vo
     disk.createFile(file, zone.length);
     disk.poke(file, 0, zone, true);
   }
-  const members = range(0, config.replicaCount);
+  const members = into?.members ?? range(0, config.replicaCount);
   const bytes = formatSuperblock({
     cluster: config.cluster,
     replica,
-    epoch: 0,
+    epoch: into?.epoch ?? 0,
     members,
     view: 0,
     logView: 0,

@@ -1,3 +1,4 @@
+import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
@@ -17,6 +18,8 @@ import { refuseWipe } from './wipe-guard.ts';
 export const CLUSTER_PORT = 7001;
 export const HTTP_PORT = 9090;
 export const SSH_PORT = 22;
+/** Region of the standbys (catalogue, topologies T3S). */
+export const DR_REGION = 'us-west-2';
 
 /** A node that force-leader has made the only member. */
 export interface ForcedLeader {
@@ -29,6 +32,8 @@ export interface ForcedLeader {
   readonly head: number;
   /** Sum of its entry at `op`; null where its journal has none (under its checkpoint). */
   readonly sumAt: (op: number) => Sum | null;
+  /** Of a promoted standby: how old the oldest lost operation may be, by what was declared (INV-PROMOTE-CONSISTENT). */
+  readonly declaredUs?: Us;
 }
 
 /**
@@ -60,6 +65,8 @@ export class KimberliteFleet implements HostFleet {
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];
   readonly volumes: Volumes;
+  /** Hosts of standbys that were promoted: they belong to the replicas from then on. */
+  readonly promoted: Set<number>;
   /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
   readonly environmentFiles: Map<number, string>;
   /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
@@ -99,6 +106,7 @@ export class KimberliteFleet implements HostFleet {
     this.coldPercents = new Map();
     this.archived = [];
     this.volumes = new Volumes(cluster);
+    this.promoted = new Set();
     this.environmentFiles = new Map();
     this.managerEnvironments = new Map();
     cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
@@ -124,8 +132,12 @@ export class KimberliteFleet implements HostFleet {
     const wanted = name === 'localhost' || name === '127.0.0.1' ? onHost : name;
     const own = this.world.machine(wanted);
     if (own !== null) return own;
-    const match = /^(replica-|node)(\d{1,2})(\.kimberlite\.prod)?$/.exec(wanted);
+    const match = /^(replica-|node)(\d{1,3})(\.kimberlite\.prod)?$/.exec(wanted);
     if (match !== null) {
+      if (Number(match[2]) >= STANDBY_ID_MIN) {
+        const standby = this.cluster.standbyHosts[Number(match[2]) - STANDBY_ID_MIN];
+        return standby === undefined ? null : (this.world.machines[standby] as Machine);
+      }
       const host = match[1] === 'node' ? Number(match[2]) - 1 : Number(match[2]);
       return this.cluster.replicaHosts.includes(host) ? (this.world.machines[host] as Machine) : null;
     }
@@ -151,7 +163,7 @@ export class KimberliteFleet implements HostFleet {
   }
 
   hasService(machine: Machine): boolean {
-    return this.cluster.replicaHosts.includes(machine.id);
+    return this.cluster.serverHosts.includes(machine.id);
   }
 
   listens(machine: Machine, port: number): boolean {
@@ -194,9 +206,23 @@ export class KimberliteFleet implements HostFleet {
     return viewOf(this.cluster, host, this.reaches(from, this.machineOfReplica(host)));
   }
 
-  /** Status pages of all replicas, in order. */
+  /** Status pages of all replicas, in order; standbys are none until they are promoted. */
   seeAll(from: Machine): ReplicaView[] {
-    return this.cluster.replicaHosts.map((host) => this.see(from, host));
+    return this.replicas().map((host) => this.see(from, host));
+  }
+
+  /** Hosts of replicas: those that the cluster began with, and promoted standbys. */
+  replicas(): readonly number[] {
+    return this.promoted.size === 0 ? this.cluster.replicaHosts : [...this.cluster.replicaHosts, ...this.promoted];
+  }
+
+  /** Status pages of the standbys that have data, in order. */
+  seeStandbys(from: Machine): ReplicaView[] {
+    const { cluster } = this;
+    const hosts = cluster.standbyHosts.filter(
+      (host) => !this.promoted.has(host) && (!cluster.isSpare(host) || this.machineOfReplica(host).isUp),
+    );
+    return hosts.map((host) => this.see(from, host));
   }
 
   isRunning(host: number): boolean {

@@ -61,6 +61,28 @@ export const COMMAND_GUARDS = [
     refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
   },
   {
+    name: 'failover-needs-fencing',
+    ambiguity: 'AMB-FAILOVER-FENCE',
+    refuses: 'cluster failover before every member of the old configuration was fenced',
+  },
+  {
+    name: 'failover-needs-eligible',
+    ambiguity: 'AMB-FAILOVER-LAG',
+    refuses: 'cluster failover to a standby that is not eligible, unless the approval names its lag',
+  },
+  {
+    name: 'standby-eligibility',
+    ambiguity: 'AMB-STANDBY-FRESH',
+    refuses:
+      'nothing: a standby is eligible while its log has no gap, its copy is complete and its lag is below 100 ms; without it from its first moment on until a gap is seen, and then never again',
+  },
+  {
+    name: 'failover-new-epoch',
+    ambiguity: 'AMB-JOINT-IMPOSSIBLE',
+    refuses:
+      'nothing: failover is a new configuration with the next epoch; without it the promoted standby keeps the old one',
+  },
+  {
     // No ambiguity names it: it is the catalogue's own `refuse` of admin-verify; the two verify tools are AMB-PREFIX's.
     name: 'verify-needs-stopped',
     ambiguity: 'AMB-PREFIX',

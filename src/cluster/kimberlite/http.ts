@@ -1,4 +1,6 @@
 import type { HttpAnswer } from '../host/host-fleet.ts';
+import type { Replica } from '../vsr/replica.ts';
+import { eligibilityProblem } from './eligibility.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { metricsText } from './metrics-text.ts';
 import { RELEASE, shownId, viewOf } from './replica-view.ts';
@@ -26,6 +28,21 @@ export function statusDocument(fleet: KimberliteFleet, host: number): Readonly<R
     cluster_members: (replica?.members ?? []).map((member) => shownId(cluster, member)),
     healthy_replicas: fleet.metrics.healthyCount(host),
     version: RELEASE,
+    ...(replica === undefined || view.status !== 'standby' ? {} : standbyFields(fleet, replica)),
+  };
+}
+
+/** What a standby says of how well it follows. */
+function standbyFields(fleet: KimberliteFleet, replica: Replica): Readonly<Record<string, unknown>> {
+  const { following } = replica;
+  const lag = following?.lag(replica);
+  const problem = eligibilityProblem(fleet, replica);
+  return {
+    promotion_eligible: problem === '',
+    ...(problem === '' ? {} : { not_eligible_because: problem }),
+    lag_ops: lag?.ops ?? null,
+    lag_ms: lag === undefined ? null : Math.round(lag.us / 1_000),
+    primary_silent_ms: following === null ? null : Math.round(following.silentUs(replica) / 1_000),
   };
 }
 

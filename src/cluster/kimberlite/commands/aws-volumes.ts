@@ -5,6 +5,7 @@ import { aws } from '../../host/tools/aws.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { gibibytesOf } from '../volumes.ts';
 import { here } from './ask.ts';
+import { route53 } from './route53.ts';
 
 const DEVICE = '/dev/nvme0n1';
 
@@ -38,6 +39,7 @@ const RESIZE: CommandUsage = {
 
 /** `aws` with the services that a Kimberlite operator uses: `s3 ls` of every system, and the volumes. */
 export const awsWithVolumes: OperatorCommand<KimberliteFleet> = function* (argv, stdin, ctx) {
+  if (argv[0] === 'route53' && argv[1] === 'change-resource-record-sets') return yield* route53(argv.slice(2), ctx);
   if (argv[0] !== 'ec2') return yield* aws(argv, stdin, ctx);
   const { fleet } = ctx;
   if (argv[1] === 'describe-volumes') {

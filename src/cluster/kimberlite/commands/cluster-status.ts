@@ -4,7 +4,7 @@ import { msText } from '../../host/sizes.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { isHealthy, lagOf, RELEASE, type ReplicaView } from '../replica-view.ts';
-import { askAll, type Context, type Run } from './ask.ts';
+import { askAll, type Context, here, type Run } from './ask.ts';
 
 const STATUS: CommandUsage = {
   command: 'kimberlite-cli cluster status',
@@ -111,6 +111,11 @@ function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): 
     const numbers = dead ? ['-', '-', '-'] : [view.view, view.op, view.commit].map(String);
     rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : RELEASE]);
   }
+  for (const view of ctx.fleet.seeStandbys(here(ctx))) {
+    const dead = view.status === 'unreachable';
+    const numbers = dead ? ['-', '-', '-'] : [view.view, view.op, view.commit].map(String);
+    rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : RELEASE]);
+  }
   return ok(`${head.join('\n')}\n${table(rows)}`);
 }
 
@@ -129,7 +134,9 @@ function* replicationLag(argv: readonly string[], _stdin: string, ctx: Context):
   const leader = leaderOf(views);
   if (leader === null) return failed(1, 'kimberlite-cli replication lag: no leader answers\n');
   const rows: string[][] = [['REPLICA', 'STATUS', 'LAG_OPS', 'LAG_MS']];
-  for (const view of views) rows.push([String(view.id), view.status, ...lagCells(leader, view)]);
+  for (const view of [...views, ...ctx.fleet.seeStandbys(here(ctx))]) {
+    rows.push([String(view.id), view.status, ...lagCells(leader, view)]);
+  }
   return ok(table(rows));
 }
 

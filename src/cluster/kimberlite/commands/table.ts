@@ -2,6 +2,7 @@ import type { CommandTable, OperatorCommand } from '../../host/command.ts';
 import { program } from '../../host/subcommands.ts';
 import { HOST_TOOLS } from '../../host/tools/table.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { ADD_STANDBY } from './add-standby.ts';
 import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
@@ -9,6 +10,7 @@ import { CLUSTER_LOGS } from './cluster-logs.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
 import { DIAGNOSTICS } from './diagnostics.ts';
 import { EVIDENCE } from './evidence.ts';
+import { FAILOVER } from './failover.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { PEOPLE } from './people.ts';
 import { RECONFIG } from './reconfig.ts';
@@ -36,6 +38,8 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...CLUSTER_LOGS,
       ...CLUSTER_CONFIG,
       ...RECONFIG,
+      ...ADD_STANDBY,
+      ...FAILOVER,
       ...REPLICA_STATUS,
       ...CLOCK_OFFSET,
       ...REPLICA_ISOLATE,
