@@ -16,6 +16,7 @@ import {
   wrongNtp,
 } from './strike-host.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
+import { regress } from './strike-release.ts';
 
 /** What each kind does when it strikes. */
 const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
@@ -55,6 +56,7 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'clock.slew': moveClock,
   'client.crash': crashClient,
   'clock.ntp-down': loseNtp,
+  'release.regression': regress,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -241,6 +241,18 @@ export const FAULT_KINDS = [
     targets: 'hosts',
     params: [choice('cause', ['daemon', 'server'], 'daemon')],
   },
+  {
+    kind: 'release.regression',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [
+      number('release', 100, 999_999, 400),
+      choice('defect', ['latency', 'crash-on-start'], 'latency'),
+      number('cpuUsPerEvent', 1, 10_000_000, 5_000),
+      number('afterUs', 0, HOUR_US, 0),
+    ],
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

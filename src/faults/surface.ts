@@ -32,6 +32,16 @@ export interface FaultSurface {
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
   isHealthy(host: number): boolean;
+  /** Releases of the server, where a run has them: one gets a defect, and is mended. */
+  readonly releases?: {
+    regress(
+      label: string,
+      release: number,
+      kind: 'latency' | 'crash-on-start',
+      amount: { readonly cpuUs: number; readonly afterUs: number },
+    ): void;
+    mend(label: string): void;
+  };
   /** Ordinary drift of a host's clocks, in ppm, to which they return after a fault; 0 where it is not given. */
   readonly driftPpm?: (host: number) => number;
 }

@@ -145,6 +145,13 @@ const gate = z.strictObject({
   whileOpen: z.boolean(),
 });
 
+const deployment = z.strictObject({
+  platform: z.enum(['systemd', 'docker', 'kubernetes']),
+  releases: z.array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0')),
+  volume: z.enum(['claim', 'ephemeral']),
+  joining: z.int().min(-1),
+});
+
 const scheduling = z.strictObject({
   kind: z.literal('pct'),
   ranks: z.array(z.int().min(0).max(63)),
@@ -181,6 +188,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  deployment: deployment.exactOptional(),
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),
   scheduling: scheduling.exactOptional(),

@@ -112,6 +112,17 @@ export interface ClusterPlan {
   readonly standbys?: StandbyPlan;
 }
 
+/** How servers are installed and started, and who joins: given in rehearsals of upgrades and of joining. */
+export interface DeploymentPlan {
+  readonly platform: 'systemd' | 'docker' | 'kubernetes';
+  /** Release on each replica's host at the start, such as `v0.3.0`. */
+  readonly releases: readonly string[];
+  /** What a pod's data lies on: a volume claim, or the pod itself. */
+  readonly volume: 'claim' | 'ephemeral';
+  /** Host of the node that is called new-node; -1: none. With one, connections carry identities. */
+  readonly joining: number;
+}
+
 export interface WorkloadPlan {
   /** Closed loop: a client issues its next operation `thinkUs` after the answer; open loop: every `intervalUs`. */
   readonly kind: 'closed' | 'open';
@@ -238,6 +249,8 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given where releases, their platform, or joining are the subject. */
+  readonly deployment?: DeploymentPlan;
   /** Given in scenarios with an incident process: its deadlines. */
   readonly gates?: readonly GatePlan[];
   /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */

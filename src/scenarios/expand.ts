@@ -2,6 +2,7 @@ import type {
   AlertPlan,
   ClockPlan,
   ClusterPlan,
+  DeploymentPlan,
   DiskPlan,
   ExpectedFailure,
   FaultPlan,
@@ -70,6 +71,7 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     faultPhaseUs: chosen.fault_phase ?? scenario.fault_phase ?? FAULT_PHASE_US,
     limits: LIMITS_DEFAULT,
     rarities: false,
+    ...deploymentOf(scenario),
     ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
   };
@@ -145,6 +147,14 @@ function standbysOf({ cluster: { standbys } }: Scenario): Pick<ClusterPlan, 'sta
       latencyUsMean: standbys.latency_mean ?? base.latencyUsMean,
       dnsTtlUs: standbys.dns_ttl ?? base.dnsTtlUs,
     },
+  };
+}
+
+function deploymentOf({ deployment, cluster }: Scenario): { deployment?: DeploymentPlan } {
+  if (deployment === undefined) return {};
+  const { platform, releases = new Array<string>(cluster.replicas).fill('v0.3.0') } = deployment;
+  return {
+    deployment: { platform, releases, volume: deployment.volume ?? 'claim', joining: deployment.joining ?? -1 },
   };
 }
 

@@ -36,6 +36,14 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       machine.stop('crash');
       machine.scheduleStart(500_000);
     },
+    ...(plan.deployment === undefined
+      ? {}
+      : {
+          releases: {
+            regress: (label, release, kind, amount) => cluster.addDefect({ label, release, kind, ...amount }),
+            mend: (label) => cluster.removeDefect(label),
+          },
+        }),
     isHealthy: (host) => {
       const seen = cluster.observation(host);
       return seen !== null && seen.status === 'normal' && !seen.mustRecover && seen.settled;

@@ -40,6 +40,16 @@ const cluster = z.strictObject({
   standbys: standbys.optional().describe('hosts after the replicas that follow the log and never vote'),
 });
 
+const deployment = z.strictObject({
+  platform: z.enum(['systemd', 'docker', 'kubernetes']),
+  releases: z
+    .array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0'))
+    .optional()
+    .describe('release on each replica at the start; v0.3.0 on all by default'),
+  volume: z.enum(['claim', 'ephemeral']).optional().describe('what the data of a pod lies on'),
+  joining: count.optional().describe('number of the host that is called new-node'),
+});
+
 const network = z.strictObject({
   latency_min: duration.optional(),
   latency_mean: duration.optional(),
@@ -175,6 +185,7 @@ export const scenarioSchema = z.strictObject({
   why: text.describe('what the rehearsal teaches'),
   profile: z.enum(['intended', 'as_built']).optional(),
   cluster,
+  deployment: deployment.optional().describe('how servers are installed and started; who joins'),
   network: network.optional(),
   disk: disk.optional(),
   clock: clock.optional(),

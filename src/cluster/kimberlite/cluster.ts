@@ -11,8 +11,10 @@ import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import { emptyZone } from '../vsr/recovery.ts';
+import { parseRelease } from '../vsr/releases.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
+import type { ReleaseDefect } from './defects.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode } from './node.ts';
@@ -45,6 +47,13 @@ export class KimberliteCluster {
   /** As `KimberliteNode.onProjection`, of all nodes. */
   onProjection: KimberliteNode['onProjection'];
 
+  /** Release of the server that runs on each host, or ran last; 0 where the plan says nothing of releases. */
+  readonly releases: number[];
+  /** What is wrong with releases at present. */
+  private readonly defects: ReleaseDefect[];
+  /** Release that a server has which starts on a host now: set by whoever installs. */
+  releaseToStart: (host: number) => string;
+
   /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
   logsDebug: (host: number) => boolean;
 
@@ -72,11 +81,14 @@ export class KimberliteCluster {
     this.latencies = 0;
     this.onProjection = () => {};
     this.logsDebug = () => false;
+    this.releases = this.replicaHosts.map((host) => parseRelease(plan.deployment?.releases[host] ?? 'v0.0.0'));
+    this.defects = [];
+    this.releaseToStart = (host) => plan.deployment?.releases[host] ?? 'v0.0.0';
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(host.id, new KimberliteNode(host, this.config, observer)),
+          this.buildNode(host.id, new KimberliteNode(host, this.configOf(host.id), observer)),
         ),
       );
     }
@@ -144,6 +156,26 @@ export class KimberliteCluster {
     return best;
   }
 
+  /** From now on a release has a defect; servers of it that run feel it at once where it is no matter of starting. */
+  addDefect(defect: ReleaseDefect): void {
+    this.defects.push(defect);
+    for (const host of this.replicaHosts) {
+      if (this.releases[host] !== defect.release || defect.kind === 'crash-on-start') continue;
+      const machine = this.world.machines[host] as Machine;
+      machine.act(() => this.nodes[host]?.feel(defect));
+    }
+  }
+
+  /** The defect of that label is mended everywhere. */
+  removeDefect(label: string): void {
+    const at = this.defects.findIndex((defect) => defect.label === label);
+    const defect = this.defects[at];
+    if (defect === undefined) return;
+    this.defects.splice(at, 1);
+    if (defect.kind !== 'latency') return;
+    for (const host of this.replicaHosts) (this.world.machines[host] as Machine).cpu.usPerEvent = 0;
+  }
+
   /** From now on clients issue only what is planned for them, those that start later included. */
   quietClients(): void {
     this.clientsActive = false;
@@ -156,8 +188,24 @@ export class KimberliteCluster {
     return { name, disk: this.plan.disk, clock: { ...PERFECT_CLOCK, driftPpm, wallOffsetUs }, factory };
   }
 
+  /** What a server that starts on a host now is configured with. */
+  private configOf(host: number): VsrConfig {
+    if (this.plan.deployment === undefined) return this.config;
+    const release = parseRelease(this.releaseToStart(host));
+    this.releases[host] = release;
+    return { ...this.config, release };
+  }
+
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
+    if (this.plan.deployment !== undefined) {
+      const { cpu } = this.world.machines[id] as Machine;
+      cpu.usPerEvent = 0;
+      node.defects = this.defects.filter((defect) => defect.release === this.releases[id]);
+      node.onSlow = (cpuUs) => {
+        cpu.usPerEvent = cpuUs;
+      };
+    }
     node.debug = this.logsDebug(id);
     node.onProjection = (replica, incarnation, projection, applied, commit) =>
       this.onProjection(replica, incarnation, projection, applied, commit);

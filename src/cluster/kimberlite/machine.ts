@@ -1,8 +1,17 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
+import { RELEASE_OF_UPGRADES } from '../vsr/releases.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
 
 /** Operations of Kimberlite's state machine. */
-export const KIMBERLITE_OPERATION = { append: 16, read: 17 } as const;
+export const KIMBERLITE_OPERATION = {
+  append: 16,
+  read: 17,
+  /** An append in the form of v0.4.0: the event's word stands before the stream's key. */
+  append2: 18,
+} as const;
+
+/** Key in the settings under which the release lies that the log has raised the cluster to. */
+const RELEASE_KEY = 4_096;
 
 /** Settings that `cluster config set` changes through the log (catalogue, config.cluster_settings). */
 export const SETTING = {
@@ -47,8 +56,11 @@ export class KimberliteMachine implements StateMachine {
   readonly settings: Map<number, number>;
   applied: number;
   standbyMask: number;
+  /** Release of the binary that this machine is part of. */
+  private readonly reads: number;
 
-  constructor() {
+  constructor(release = 0) {
+    this.reads = release;
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams = new Map();
@@ -65,6 +77,23 @@ export class KimberliteMachine implements StateMachine {
     return (this.settings.get(SETTING['heartbeat-interval-ms']) ?? 0) * 1_000;
   }
 
+  get activeRelease(): number {
+    return this.settings.get(RELEASE_KEY) ?? 0;
+  }
+
+  releaseOf(operation: number): number {
+    return operation === OPERATION.release || operation === KIMBERLITE_OPERATION.append2 ? RELEASE_OF_UPGRADES : 0;
+  }
+
+  formOf(operation: number, body: Uint8Array): { readonly operation: number; readonly body: Uint8Array } {
+    if (operation !== KIMBERLITE_OPERATION.append || this.activeRelease < RELEASE_OF_UPGRADES)
+      return { operation, body };
+    const second = body.slice();
+    second.set(body.subarray(4, 8), 0);
+    second.set(body.subarray(0, 4), 4);
+    return { operation: KIMBERLITE_OPERATION.append2, body: second };
+  }
+
   reset(): void {
     this.hash0 = 0;
     this.hash1 = 0;
@@ -79,9 +108,12 @@ export class KimberliteMachine implements StateMachine {
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
     switch (prepare.operation) {
-      case KIMBERLITE_OPERATION.append: {
-        const stream = this.stream(word(prepare.body, 0));
-        const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, 4));
+      case KIMBERLITE_OPERATION.append:
+      case KIMBERLITE_OPERATION.append2: {
+        // A binary that does not know the second form would take it for the first: only a mutant lets one try.
+        const second = prepare.operation === KIMBERLITE_OPERATION.append2 && this.reads >= RELEASE_OF_UPGRADES;
+        const stream = this.stream(word(prepare.body, second ? 4 : 0));
+        const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, second ? 0 : 4));
         stream.length++;
         stream.chain0 = next[0];
         stream.chain1 = next[1];
@@ -97,6 +129,9 @@ export class KimberliteMachine implements StateMachine {
         if (key === SETTING_STANDBYS) this.standbyMask = word(prepare.body, 4);
         return outcome(before, word(prepare.body, 4), prepare.op);
       }
+      case OPERATION.release:
+        this.settings.set(RELEASE_KEY, Math.max(this.activeRelease, word(prepare.body, 0)));
+        return outcome(0, 0, 0);
       default:
         return outcome(0, 0, 0);
     }

@@ -1,14 +1,19 @@
 import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
 import type { Us } from '../../sim/time.ts';
+import { OPERATION } from '../storage/prepare.ts';
 import type { VsrConfig } from '../vsr/config.ts';
 import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
 import { abdicate } from '../vsr/proposals.ts';
+import { releaseText } from '../vsr/releases.ts';
 import { isStandby } from '../vsr/standby.ts';
+
+import type { ReleaseDefect } from './defects.ts';
 import { KimberliteMachine } from './machine.ts';
 
 /** Timer numbers from 32 on are the product's own. */
 const TIMER_PROJECTION = 32;
+const TIMER_DEFECT = 33;
 /** Projections catch up this often, by at most this many ops: they lag behind the commit number by design. */
 const PROJECTION_US: Us = 50_000;
 const PROJECTION_OPS_MAX = 512;
@@ -40,6 +45,11 @@ export class KimberliteNode implements Process {
   debug: boolean;
   /** Told of each step of the projections: replica, incarnation, projection, position, commit number. */
   onProjection: (replica: number, incarnation: number, projection: number, applied: number, commit: number) => void;
+  /** What is wrong with its release, when it starts. */
+  defects: readonly ReleaseDefect[];
+  /** Told how much CPU each event costs from now on because of a defect. */
+  onSlow: (cpuUs: Us) => void;
+  private defect: ReleaseDefect | null;
   private readonly host: Host;
   private readonly config: VsrConfig;
 
@@ -48,7 +58,10 @@ export class KimberliteNode implements Process {
     this.config = config;
     this.onProjection = () => {};
     this.debug = false;
-    this.machine = new KimberliteMachine();
+    this.defects = [];
+    this.onSlow = () => {};
+    this.defect = null;
+    this.machine = new KimberliteMachine(config.release ?? 0);
     this.projected = 0;
     this.viewChanges = [];
     this.viewChangesTotal = 0;
@@ -61,6 +74,7 @@ export class KimberliteNode implements Process {
       observer: {
         onApply(replica, incarnation, prepare, hash0, hash1, replyDigest) {
           node.commitsTotal++;
+          if (prepare.operation === OPERATION.release) node.noteUpgrade();
           observer.onApply(replica, incarnation, prepare, hash0, hash1, replyDigest);
         },
         onInstall: (replica, incarnation, op, hash0, hash1, cause) =>
@@ -82,7 +96,18 @@ export class KimberliteNode implements Process {
     return replica.status;
   }
 
+  /** A defect of the own release shows, at once or after its time. */
+  feel(defect: ReleaseDefect): void {
+    if (defect.kind === 'crash-on-start') {
+      this.host.reached('release-defect-hit');
+      this.host.exit(`panic: ${releaseText(defect.release)} cannot start: index out of bounds`);
+    }
+    this.defect = defect;
+    this.host.setTimer(TIMER_DEFECT, defect.afterUs, defect.afterUs, 0);
+  }
+
   onStart(): void {
+    for (const defect of this.defects) this.feel(defect);
     this.vsr.onStart();
     this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
   }
@@ -93,6 +118,11 @@ export class KimberliteNode implements Process {
   }
 
   onTimer(timer: number): void {
+    if (timer === TIMER_DEFECT) {
+      this.host.reached('release-defect-hit');
+      this.onSlow(this.defect?.cpuUs ?? 0);
+      return;
+    }
     if (timer !== TIMER_PROJECTION) {
       this.vsr.onTimer(timer);
       return;
@@ -131,6 +161,11 @@ export class KimberliteNode implements Process {
     replica.armElection();
     this.host.setTimer(6, 0, 1_000, replica.view);
     this.host.log('info', () => 'replica rejoins');
+  }
+
+  private noteUpgrade(): void {
+    this.host.log('info', () => `upgrade complete: cluster version ${releaseText(this.machine.activeRelease)}`);
+    this.host.reached('release-activated');
   }
 
   private noteViewChange(view: number, reason: string): void {

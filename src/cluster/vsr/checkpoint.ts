@@ -3,6 +3,7 @@ import { hash128 } from '../storage/checksum.ts';
 import { type Header, type Prepare, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { FILE, TIMER, TOKEN } from './config.ts';
 import type { CheckpointBlob, VsrMessage } from './message.ts';
+import { refuseUnreadableState } from './releases.ts';
 import type { Replica } from './replica.ts';
 
 /** Bytes of a checkpoint: the client table, then the state machine. */
@@ -19,6 +20,7 @@ function encodeState(r: Replica): Uint8Array {
 export function restoreState(r: Replica, blob: CheckpointBlob): void {
   const used = r.sessions.decode(blob.bytes);
   r.machine.restore(blob.bytes.subarray(used));
+  refuseUnreadableState(r);
 }
 
 /** Starts a checkpoint of the state right after `prepare` was applied: blob, sync, then one superblock update. */

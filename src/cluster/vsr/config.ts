@@ -32,6 +32,8 @@ export interface VsrConfig {
   /** Time between two scrubbed slots; 0: no scrubber. */
   readonly scrubUs: Us;
   readonly rules: Rules;
+  /** Release of this replica's binary (`releases.ts`); absent where releases are not modelled. */
+  readonly release?: number;
 }
 
 /** Timers of a replica: numbers for `Host.setTimer`. */

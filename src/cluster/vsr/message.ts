@@ -84,6 +84,8 @@ export interface VsrMessage extends Message {
   readonly blob: CheckpointBlob | null;
   /** Request or reply content. */
   readonly body: Uint8Array | null;
+  /** Release of the sender's binary; 0 where releases are not modelled. */
+  readonly release: number;
 }
 
 /** The mutable draft of a message; fill in what the kind uses, then send it. */
@@ -119,6 +121,7 @@ export function draft(kind: VsrKind, epoch: number, view: number): Draft {
     suffix: null,
     blob: null,
     body: null,
+    release: 0,
   };
 }
 
@@ -136,6 +139,7 @@ export function seal(message: Draft, id0: number, id1: number): VsrMessage {
   digest = Math.imul(digest ^ message.logView ^ (message.incarnation << 16) ^ message.nonce, 0xc2b2ae35);
   digest ^= Math.imul(message.request ^ (message.client << 20) ^ message.operation, 0x27d4eb2f);
   digest ^= message.sum.a ^ message.timeUs ^ (message.checkpointOp << 8) ^ message.epoch;
+  if (message.release !== 0) digest ^= Math.imul(message.release, 0x165667b1);
   if (message.prepare !== null) digest ^= message.prepare.sum.b;
   if (message.blob !== null) digest ^= message.blob.sum.a;
   if (message.suffix !== null) digest ^= message.suffix.first + message.suffix.headers.length * 65_537;

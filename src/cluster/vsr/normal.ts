@@ -75,12 +75,12 @@ function evict(r: Replica, request: VsrMessage): void {
 }
 
 /** Whether the slot of the next op may be overwritten: its former op lies under a checkpoint that a quorum holds (R7). */
-function hasRoom(r: Replica): boolean {
+export function hasRoom(r: Replica): boolean {
   return accepts(r, r.op + 1);
 }
 
 /** Synchronised time for the next entry, or -1 when the cluster clock has no epoch: then writes are refused (R6). */
-function nextTimestampUs(r: Replica): number {
+export function nextTimestampUs(r: Replica): number {
   const nowUs = r.clock.nowUs(r.host.monotonicUs());
   if (nowUs < 0) return -1;
   return r.config.rules.clampsTimestamp() ? Math.max(nowUs, r.lastTimestampUs) : nowUs;
@@ -93,7 +93,9 @@ function prepareRequest(r: Replica, message: VsrMessage): void {
     r.host.log('warn', () => `request refused: cluster clock has no epoch (${clockReason(r)})`);
     return;
   }
-  prepareEntry(r, message.operation, message.client, message.request, timestampUs, message.body ?? EMPTY);
+  const asked = { operation: message.operation, body: message.body ?? EMPTY };
+  const { operation, body } = r.machine.formOf?.(asked.operation, asked.body) ?? asked;
+  prepareEntry(r, operation, message.client, message.request, timestampUs, body);
   r.inPipeline.set(message.client, message.request);
 }
 

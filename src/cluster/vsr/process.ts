@@ -36,11 +36,13 @@ import {
   onViewChangeTimer,
 } from './proposals.ts';
 import { onLossPersisted, onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
+import { hearRelease, refuseUnreadable } from './releases.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
 import { isFromStandby } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { SuperblockState } from './superblock.ts';
+import { proposeRelease } from './upgrade.ts';
 import { askForView, beginViewIfReady, onGetView, onLogViewDurable, onStartView, sendVote } from './view-change.ts';
 
 /**
@@ -96,6 +98,8 @@ export class VsrProcess implements Process {
       return;
     }
     r.peerIncarnations[from] = message.incarnation;
+    hearRelease(r, from, message);
+    if (message.prepare !== null) refuseUnreadable(r, message.prepare);
     if (message.view > r.viewSeen) r.viewSeen = message.view;
     this.dispatch(r, from, message);
   }
@@ -317,6 +321,7 @@ export class VsrProcess implements Process {
     for (const member of r.members) {
       if (member !== r.replica) r.send(member, r.sealed({ ...message }, 0, Math.floor(nowUs / this.config.pingUs)));
     }
+    proposeRelease(r);
     this.host.setTimer(TIMER.ping, Math.floor(this.config.pingUs / 2), this.config.pingUs, 0);
   }
 

@@ -10,6 +10,7 @@ import { logOfView } from './log-suffix.ts';
 import type { VsrMessage } from './message.ts';
 import { onDurableAdvance } from './normal.ts';
 import { propose } from './proposals.ts';
+import { refuseUnreadable } from './releases.ts';
 import type { Replica } from './replica.ts';
 import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES, type SuperblockState } from './superblock.ts';
 import { adoptView } from './view-change.ts';
@@ -193,6 +194,7 @@ function rebuildLog(r: Replica): void {
   r.op = head;
   for (let op = r.checkpointOp + 1; op <= r.op; op++) {
     const entry = journal.entry(op);
+    if (entry !== null) refuseUnreadable(r, entry);
     // Found intact but without its header: the header is written again before anything is promised.
     if (entry !== null && journal.states[journal.slotOf(op)] === SLOT.none) journal.append(entry);
   }
@@ -324,8 +326,7 @@ function decide(r: Replica): void {
 
 /** Asks all peers for the present view until one primary answers (intact journal), or for the nonce protocol's answers. */
 export function onRecoveryTimer(r: Replica): void {
-  if (r.status !== 'recovering' && r.nonce === 0) return;
-  if (r.isolated) return;
+  if (r.isolated || (r.status !== 'recovering' && r.nonce === 0)) return;
   if (r.nonce !== 0) {
     const message = r.message('recovery');
     message.nonce = r.nonce;

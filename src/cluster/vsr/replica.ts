@@ -142,6 +142,12 @@ export class Replica implements ReplicaObservation {
   lastTimestampUs: number = 0;
   checksumFailures: number = 0;
 
+  // Releases
+  /** Release of the own binary, 0 where releases are not modelled, and the last one heard of each peer. */
+  readonly release: number;
+  readonly peerReleases: Float64Array = new Float64Array(64);
+  proposedRelease: { readonly view: number; readonly release: number } = { view: -1, release: 0 };
+
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     const slots = config.journalSlots;
     this.host = host;
@@ -149,6 +155,7 @@ export class Replica implements ReplicaObservation {
     this.hooks = hooks;
     this.replica = host.id;
     this.incarnation = host.incarnation;
+    this.release = config.release ?? 0;
     this.journal = new Journal(host, slots, config.slotBytes);
     this.superblock = new SuperblockWriter(host, config.rules);
     this.sessions = new Sessions(config.sessionsMax);
@@ -229,6 +236,7 @@ export class Replica implements ReplicaObservation {
     message.incarnation = this.incarnation;
     message.checkpointOp = this.checkpointOp;
     message.checkpointQuorumOp = this.checkpointQuorumOp;
+    message.release = this.release;
     return message;
   }
 

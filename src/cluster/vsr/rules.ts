@@ -110,6 +110,12 @@ export interface Rules {
   /** Whether the client table comes with a transferred checkpoint. */
   keepsSessionsOfTransfer(): boolean;
 
+  // Releases
+  /** The release that the cluster may be raised to, given those of its members: the lowest (catalogue, version_rule). */
+  clusterRelease(releases: readonly number[]): number;
+  /** Whether a binary of release `own` can read a form that `needed` introduced. */
+  readsForm(needed: number, own: number): boolean;
+
   // Recovery and storage
   /** Whether a replica in this status answers a Recovery: in normal operation only (Michael et al., DISC 2017). */
   answersRecovery(status: VsrStatus): boolean;
@@ -189,6 +195,9 @@ export const HONEST_RULES: Rules = {
   transfers: (op, commit, checkpointOp) => op > commit && op >= checkpointOp,
   syncsCheckpoint: () => true,
   keepsSessionsOfTransfer: () => true,
+
+  clusterRelease: (releases) => releases.reduce((lowest, each) => Math.min(lowest, each)),
+  readsForm: (needed, own) => needed <= own,
 
   answersRecovery: (status) => status === 'normal',
   tellsLog: (isLeader) => isLeader,
