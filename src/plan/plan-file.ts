@@ -150,6 +150,7 @@ const deployment = z.strictObject({
   releases: z.array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0')),
   volume: z.enum(['claim', 'ephemeral']),
   joining: z.int().min(-1),
+  goal: z.string().exactOptional(),
 });
 
 const scheduling = z.strictObject({

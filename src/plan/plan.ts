@@ -121,6 +121,8 @@ export interface DeploymentPlan {
   readonly volume: 'claim' | 'ephemeral';
   /** Host of the node that is called new-node; -1: none. With one, connections carry identities. */
   readonly joining: number;
+  /** Given: the release that every replica must run for the run to count as recovered. */
+  readonly goal?: string;
 }
 
 export interface WorkloadPlan {

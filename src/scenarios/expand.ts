@@ -150,11 +150,17 @@ function standbysOf({ cluster: { standbys } }: Scenario): Pick<ClusterPlan, 'sta
   };
 }
 
-function deploymentOf({ deployment, cluster }: Scenario): { deployment?: DeploymentPlan } {
+function deploymentOf({ deployment, cluster, recovered }: Scenario): { deployment?: DeploymentPlan } {
   if (deployment === undefined) return {};
   const { platform, releases = new Array<string>(cluster.replicas).fill('v0.3.0') } = deployment;
   return {
-    deployment: { platform, releases, volume: deployment.volume ?? 'claim', joining: deployment.joining ?? -1 },
+    deployment: {
+      platform,
+      releases,
+      volume: deployment.volume ?? 'claim',
+      joining: deployment.joining ?? -1,
+      ...(recovered.release === undefined ? {} : { goal: recovered.release }),
+    },
   };
 }
 

@@ -2,6 +2,8 @@ import { loadRuleSet } from '../alerts/rule-file.ts';
 import { kimberliteCommands } from '../cluster/kimberlite/commands/table.ts';
 import { FleetFiles } from '../cluster/kimberlite/files.ts';
 import { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
+import { KUBERNETES_TICK_US } from '../cluster/kimberlite/stateful-set.ts';
+import { parseRelease, releaseText } from '../cluster/vsr/releases.ts';
 import type { OperatorPlan } from '../plan/plan.ts';
 import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
@@ -28,6 +30,8 @@ const UNALERTED_US: Us = 600 * SECOND;
 /** How long a run waits at its end for alerts to clear: at least this, and the longest range of a rule and a little. */
 const CLEAR_US: Us = 420 * SECOND;
 const SLICE_US: Us = 250_000;
+/** Control number of the Kubernetes controllers. */
+const CONTROL_KUBERNETES = 40;
 
 /**
  * A rehearsal: the cluster under load and watched; the incident; the alert; the operator's diagnosis and resolution by
@@ -50,6 +54,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
       gates?.tick();
       redundancy.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
+    else if (control === CONTROL_KUBERNETES) controlPods(simulation, fleet);
   };
   fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
@@ -61,6 +66,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   gates = watchGates(simulation, fleet, monitor, operator);
   cluster.start();
+  if (fleet.statefulSet !== null) controlPods(simulation, fleet);
   simulation.nemesis.start();
   let recoveredUs = -1;
   if (operator !== null && plan.operator !== null) {
@@ -88,6 +94,13 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const pending = finish(simulation, settings);
   if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, simulation.members, pending));
   return ending('');
+}
+
+/** One look of the Kubernetes controllers at the pods; asks for the next. */
+function controlPods(simulation: Simulation, fleet: KimberliteFleet): void {
+  const { world } = simulation.cluster;
+  fleet.statefulSet?.tick();
+  world.scheduleControl(world.nowUs + KUBERNETES_TICK_US, CONTROL_KUBERNETES, 0, null);
 }
 
 function running(simulation: Simulation): boolean {
@@ -187,6 +200,14 @@ function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
   return -1;
 }
 
+/** Where a change is the aim, the host has to run the release that was aimed at. */
+function wrongRelease({ plan, cluster }: Simulation, host: number): string {
+  const goal = plan.deployment?.goal;
+  const runs = cluster.releases[host] ?? 0;
+  if (goal === undefined || runs === parseRelease(goal)) return '';
+  return `replica ${host} runs ${releaseText(runs)}, not ${goal}`;
+}
+
 /** As {@link pendingReason}, but clients go on working: their requests in flight do not count. */
 function healthyReason(simulation: Simulation): string {
   const { cluster } = simulation;
@@ -194,6 +215,8 @@ function healthyReason(simulation: Simulation): string {
     const status = cluster.nodes[host]?.status;
     if (cluster.observation(host) === null) return `replica ${host} is down`;
     if (status !== 'normal') return `replica ${host} is ${status}`;
+    const wrong = wrongRelease(simulation, host);
+    if (wrong !== '') return wrong;
     const seen = cluster.observation(host);
     if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax)
       return `replica ${host} lags`;

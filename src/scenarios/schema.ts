@@ -197,7 +197,10 @@ export const scenarioSchema = z.strictObject({
   diagnose: z.array(step),
   resolve: z.array(step),
   gates: z.array(gate).optional().describe('deadlines of the incident process (INV-GATES-MET)'),
-  recovered: z.strictObject({ within: duration.describe('from the first alert') }),
+  recovered: z.strictObject({
+    within: duration.describe('from the first alert'),
+    release: text.optional().describe('the release that every replica runs then'),
+  }),
   must_reach: z.array(name).min(1, 'is empty'),
   properties: z.array(property).optional(),
   heals_alone: text.optional().describe('why the incident ends without its repair steps (R17)'),

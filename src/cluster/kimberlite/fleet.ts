@@ -11,6 +11,7 @@ import { httpPage } from './http.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
+import { StatefulSet } from './stateful-set.ts';
 import { Volumes } from './volumes.ts';
 import { refuseWipe } from './wipe-guard.ts';
 
@@ -67,6 +68,10 @@ export class KimberliteFleet implements HostFleet {
   readonly volumes: Volumes;
   /** Hosts of standbys that were promoted: they belong to the replicas from then on. */
   readonly promoted: Set<number>;
+  /** Where Kubernetes runs the replicas: their stateful set; null elsewhere. */
+  readonly statefulSet: StatefulSet | null;
+  /** Where Docker runs them: tags of the images on each host. */
+  readonly images: Map<number, Set<string>>;
   /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
   readonly environmentFiles: Map<number, string>;
   /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
@@ -108,6 +113,8 @@ export class KimberliteFleet implements HostFleet {
     this.volumes = new Volumes(cluster);
     this.promoted = new Set();
     this.environmentFiles = new Map();
+    this.images = new Map();
+    this.statefulSet = this.deploy();
     this.managerEnvironments = new Map();
     cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
     this.sessions = 0;
@@ -120,6 +127,31 @@ export class KimberliteFleet implements HostFleet {
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
+  }
+
+  /** Sets up what the plan says of how servers are installed: the fleet decides which release starts on a host. */
+  private deploy(): StatefulSet | null {
+    const { cluster } = this;
+    const { deployment } = cluster.plan;
+    if (deployment === undefined || deployment.platform === 'systemd') return null;
+    const { releases } = deployment;
+    if (deployment.platform === 'docker') {
+      for (const host of cluster.replicaHosts) {
+        this.images.set(host, new Set([releases[host] as string]));
+        this.environmentFiles.set(host, `KIMBERLITE_TAG=${releases[host]}\n`);
+      }
+      cluster.releaseToStart = (host) => this.variableInFile(host, 'KIMBERLITE_TAG') ?? (releases[host] as string);
+      return null;
+    }
+    const hosts = {
+      machineOfReplica: (host: number) => this.machineOfReplica(host),
+      isReady: (host: number) => httpPage(this, host, '/ready').code === 200,
+      stopping: (machine: Machine, command: string) => this.stopping(machine, command),
+      nowUs: () => this.world.nowUs,
+    };
+    const set = new StatefulSet(hosts, releases, deployment.volume);
+    cluster.releaseToStart = (host) => set.pods[host]?.tag ?? (releases[host] as string);
+    return set;
   }
 
   guard(name: CommandGuard): boolean {
@@ -184,10 +216,13 @@ export class KimberliteFleet implements HostFleet {
 
   /** RUST_LOG as the server on a host would get it if it started now: the file stands before the manager. */
   private serverEnvironment(host: number): string {
+    return this.variableInFile(host, 'RUST_LOG') ?? this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
+  }
+
+  /** A variable of /etc/kimberlite/environment; null when it is not set there. The last line counts. */
+  private variableInFile(host: number, name: string): string | null {
     const lines = (this.environmentFiles.get(host) ?? '').split('\n');
-    const line = lines.findLast((text) => text.startsWith('RUST_LOG='));
-    const inherited = this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
-    return line === undefined ? inherited : line.slice('RUST_LOG='.length);
+    return lines.findLast((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
   }
 
   // ---- Replicas ----

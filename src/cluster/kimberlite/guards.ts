@@ -115,6 +115,11 @@ export const COMMAND_GUARDS = [
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',
   },
+  {
+    name: 'ready-when-normal',
+    ambiguity: 'AMB-READINESS-NOT-HEALTH',
+    refuses: 'nothing: /ready answers 200 only when the replica is normal; without it as soon as the server runs',
+  },
 ] as const;
 
 export type CommandGuard = (typeof COMMAND_GUARDS)[number]['name'];

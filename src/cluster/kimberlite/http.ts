@@ -3,7 +3,7 @@ import type { Replica } from '../vsr/replica.ts';
 import { eligibilityProblem } from './eligibility.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { metricsText } from './metrics-text.ts';
-import { RELEASE, shownId, viewOf } from './replica-view.ts';
+import { shownId, viewOf } from './replica-view.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -27,7 +27,7 @@ export function statusDocument(fleet: KimberliteFleet, host: number): Readonly<R
     cluster_size: replica?.members.length ?? 0,
     cluster_members: (replica?.members ?? []).map((member) => shownId(cluster, member)),
     healthy_replicas: fleet.metrics.healthyCount(host),
-    version: RELEASE,
+    version: view.version,
     ...(replica === undefined || view.status !== 'standby' ? {} : standbyFields(fleet, replica)),
   };
 }
@@ -59,7 +59,8 @@ export function httpPage(fleet: KimberliteFleet, host: number, path: string): Ht
       return { code: 200, contentType: JSON_TYPE, body: '{"live": true}\n' };
     case '/ready':
     case '/health/ready': {
-      const ready = view.status === 'normal';
+      // The shipped probe looks at the process and its directory, not at the replica (AMB-READINESS-NOT-HEALTH).
+      const ready = view.status === 'normal' || !fleet.guard('ready-when-normal');
       return { code: ready ? 200 : 503, contentType: JSON_TYPE, body: `{"ready": ${ready}}\n` };
     }
     default:

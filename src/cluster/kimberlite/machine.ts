@@ -26,6 +26,11 @@ export const SETTING_STANDBYS = 64;
 
 export type SettingName = keyof typeof SETTING;
 
+/** Oldest release that can read entries of an operation; 0: all can. */
+export function releaseOfOperation(operation: number): number {
+  return operation === OPERATION.release || operation === KIMBERLITE_OPERATION.append2 ? RELEASE_OF_UPGRADES : 0;
+}
+
 /** One append-only stream of a tenant: how many events it has and the hash chain over them. */
 export interface StreamState {
   length: number;
@@ -82,7 +87,7 @@ export class KimberliteMachine implements StateMachine {
   }
 
   releaseOf(operation: number): number {
-    return operation === OPERATION.release || operation === KIMBERLITE_OPERATION.append2 ? RELEASE_OF_UPGRADES : 0;
+    return releaseOfOperation(operation);
   }
 
   formOf(operation: number, body: Uint8Array): { readonly operation: number; readonly body: Uint8Array } {

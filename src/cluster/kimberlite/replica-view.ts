@@ -1,11 +1,12 @@
 import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
+import { releaseText } from '../vsr/releases.ts';
 import type { Replica } from '../vsr/replica.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import type { KimberliteNode } from './node.ts';
 
-/** Release that every simulated replica runs (catalogue, cluster-version: the runbook's present one). */
+/** Release of every replica where the plan says nothing of releases (catalogue, cluster-version: the present one). */
 export const RELEASE = 'v0.3.0';
 
 /** Statuses that tools show (catalogue, status_fields). */
@@ -22,6 +23,8 @@ export interface ReplicaView {
   readonly commit: number;
   readonly checkpointOp: number;
   readonly isLeader: boolean;
+  /** Release of the running server. */
+  readonly version: string;
   readonly node: KimberliteNode | null;
 }
 
@@ -59,6 +62,7 @@ export function viewOf(cluster: KimberliteCluster, host: number, reached: boolea
     commit: replica?.commit ?? 0,
     checkpointOp: replica?.checkpointOp ?? 0,
     isLeader: replica?.isPrimary ?? false,
+    version: replica === null || replica.release === 0 ? RELEASE : releaseText(replica.release),
     node,
   };
 }

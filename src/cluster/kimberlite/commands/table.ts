@@ -6,12 +6,15 @@ import { ADD_STANDBY } from './add-standby.ts';
 import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
+import { CLUSTER_FEATURES } from './cluster-features.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
 import { DIAGNOSTICS } from './diagnostics.ts';
+import { docker } from './docker.ts';
 import { EVIDENCE } from './evidence.ts';
 import { FAILOVER } from './failover.ts';
 import { FORCE_LEADER } from './force-leader.ts';
+import { kubectl } from './kubectl.ts';
 import { PEOPLE } from './people.ts';
 import { RECONFIG } from './reconfig.ts';
 import { replaceDisk } from './replace-disk.ts';
@@ -20,6 +23,7 @@ import { REPLICA_STATUS } from './replica-status.ts';
 import { rsync } from './rsync.ts';
 import { server } from './server.ts';
 import { SETUP } from './setup.ts';
+import { SMOKE_TESTS } from './smoke-tests.ts';
 import { STORAGE_ARCHIVE } from './storage-archive.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
@@ -36,6 +40,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-cli', CLI_ABOUT, [
       ...CLUSTER_STATUS,
       ...CLUSTER_LOGS,
+      ...CLUSTER_FEATURES,
       ...CLUSTER_CONFIG,
       ...RECONFIG,
       ...ADD_STANDBY,
@@ -48,6 +53,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_COMPACT,
       ...STORAGE_ARCHIVE,
       ...EVIDENCE,
+      ...SMOKE_TESTS,
     ]),
   );
   commands.set(
@@ -55,6 +61,8 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('docker', docker);
+  commands.set('kubectl', kubectl);
   commands.set('aws', awsWithVolumes);
   commands.set('resize2fs', resize2fs);
   commands.set('replace-disk', replaceDisk);
