@@ -12,6 +12,7 @@ import {
   losePower,
   moveClock,
   pauseProcess,
+  poisonOp,
   slowCpu,
   wrongNtp,
 } from './strike-host.ts';
@@ -55,6 +56,7 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'clock.slew': moveClock,
   'client.crash': crashClient,
   'clock.ntp-down': loseNtp,
+  'process.poison-op': poisonOp,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -241,6 +241,8 @@ export const FAULT_KINDS = [
     targets: 'hosts',
     params: [choice('cause', ['daemon', 'server'], 'daemon')],
   },
+  // What the product's code does with one operation is wrong; nothing stored is damaged.
+  { kind: 'process.poison-op', faultClass: 'A', lasts: 'lasting', targets: 'replicas', params: [] },
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

@@ -28,6 +28,11 @@ export interface FaultSurface {
   readonly zones: readonly Zone[];
   /** Writes a wrong value into the memory of the host's process; false when there is none. */
   corruptMemory(host: number): boolean;
+  /**
+   * From now on the next operation that a client's append brings to the state machine ends every server that executes it,
+   * by an assertion of its own; null ends that, as a corrected build does. Absent: the system has no such defect.
+   */
+  readonly poison?: (on: boolean) => void;
   /** Ends a client's process; the system sees to its restart. */
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */

@@ -1,3 +1,4 @@
+import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
@@ -31,6 +32,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       simulation.sample(host);
       return true;
     },
+    poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;
       machine.stop('crash');

@@ -16,6 +16,7 @@ import { formatSuperblock } from '../vsr/superblock.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode } from './node.ts';
+import type { PoisonOp } from './poison-op.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
@@ -40,6 +41,7 @@ export class KimberliteCluster {
   private clientsActive: boolean;
   /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
   serviceHosts: readonly number[];
+  private poisonOp: PoisonOp | null;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
@@ -69,6 +71,7 @@ export class KimberliteCluster {
     this.clients = new Array(clientCount).fill(null);
     this.clientsActive = true;
     this.serviceHosts = this.replicaHosts;
+    this.poisonOp = null;
     this.latencies = 0;
     this.onProjection = () => {};
     this.logsDebug = () => false;
@@ -144,6 +147,12 @@ export class KimberliteCluster {
     return best;
   }
 
+  /** Every server has a build with this defect; null: those that start from now on have a corrected one. */
+  poison(poisonOp: PoisonOp | null): void {
+    this.poisonOp = poisonOp;
+    for (const [id, node] of this.nodes.entries()) if (node !== null) poisonOp?.enter(id, node.machine);
+  }
+
   /** From now on clients issue only what is planned for them, those that start later included. */
   quietClients(): void {
     this.clientsActive = false;
@@ -159,6 +168,7 @@ export class KimberliteCluster {
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
     node.debug = this.logsDebug(id);
+    this.poisonOp?.enter(id, node.machine);
     node.onProjection = (replica, incarnation, projection, applied, commit) =>
       this.onProjection(replica, incarnation, projection, applied, commit);
     return node;

@@ -47,8 +47,11 @@ export class KimberliteMachine implements StateMachine {
   readonly settings: Map<number, number>;
   applied: number;
   standbyMask: number;
+  /** A defect of this build, told of each entry before it is executed; it may throw an assertion (`poison-op.ts`). */
+  defect: ((prepare: Prepare) => void) | null;
 
   constructor() {
+    this.defect = null;
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams = new Map();
@@ -75,6 +78,7 @@ export class KimberliteMachine implements StateMachine {
   }
 
   apply(prepare: Prepare): Uint8Array {
+    if (this.defect !== null) this.defect(prepare);
     this.applied = prepare.op;
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
