@@ -16,6 +16,7 @@ import {
   slowCpu,
   wrongNtp,
 } from './strike-host.ts';
+import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 
 /** What each kind does when it strikes. */
@@ -57,6 +58,9 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'client.crash': crashClient,
   'clock.ntp-down': loseNtp,
   'process.poison-op': poisonOp,
+  'disk.competing-io': competeForDisk,
+  'disk.queue-depth': shallowQueue,
+  'disk.iops-burst': burstIops,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -243,6 +243,37 @@ export const FAULT_KINDS = [
   },
   // What the product's code does with one operation is wrong; nothing stored is damaged.
   { kind: 'process.poison-op', faultClass: 'A', lasts: 'lasting', targets: 'replicas', params: [] },
+  {
+    kind: 'disk.competing-io',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [
+      number('iops', 0, 100_000, 0),
+      number('outstanding', 1, 10_000, 32),
+      number('requestBytes', 512, 16_777_216, 65_536),
+      choice('owner', ['batch', 'service', 'log-readers'], 'batch'),
+    ],
+  },
+  {
+    kind: 'disk.queue-depth',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('requests', 1, 1_024, 1)],
+  },
+  {
+    kind: 'disk.iops-burst',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [
+      number('baselineIops', 1, 1_000_000, 3_000),
+      number('burstIops', 1, 1_000_000, 10_000),
+      number('creditsMax', 0, 100_000_000, 5_400_000),
+      number('credits', 0, 100_000_000, 0),
+    ],
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

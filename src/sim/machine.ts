@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts';
 import { EVENT } from './core.ts';
 import type { Disk } from './disk.ts';
 import { HostCpu } from './host-cpu.ts';
+import { HostJobs } from './host-jobs.ts';
 import { type Deferred, HostJournal, type JournalLine, type StopCause, type Supervisor } from './host-journal.ts';
 import { HostTimers } from './host-timers.ts';
 import { mixString } from './mix.ts';
@@ -41,6 +42,7 @@ export class Machine implements Host {
   /** False after an operator stopped the service: the supervisor leaves it alone. */
   enabled: boolean;
   readonly cpu: HostCpu;
+  readonly jobs: HostJobs = new HostJobs();
   assertionFailures: number;
   startedUs: Us;
   stopCause: StopCause | '';

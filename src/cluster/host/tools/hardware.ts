@@ -8,7 +8,8 @@ import { isoText } from '../wall-time.ts';
 
 const IOSTAT: CommandUsage = {
   command: 'iostat',
-  about: 'Requests, bytes, time per request and use of the data disk: first since boot, then per interval.',
+  about:
+    'Requests, bytes, time per request (await; svctm without waiting), use and mean queue (aqu-sz) of the data disk: first since boot, then per interval.',
   flags: [{ name: 'extended', short: 'x', kind: 'switch', help: 'await and %util (always shown here)' }],
   positionals: ['SECONDS', 'COUNT'],
   positionalsMin: 0,
@@ -95,11 +96,14 @@ export function iostatLine(before: Reading, now: Reading): string {
     perSecond((now.writtenBytes - before.writtenBytes) / 1024),
     msText(awaitUs, 2),
     tenthsText(util),
+    // Little's law over the interval: time spent waiting and served, per unit of time.
+    tenthsText((now.awaitUs - before.awaitUs) / us),
+    msText(requests === 0 ? 0 : Math.floor(Math.min(us, now.busyUs - before.busyUs) / requests), 2),
   ];
   return `${DEVICE.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}\n`;
 }
 
-const IOSTAT_HEADER = `${'Device'.padEnd(12)}${['r/s', 'w/s', 'f/s', 'rkB/s', 'wkB/s', 'await', '%util'].map((name) => name.padStart(10)).join('')}\n`;
+const IOSTAT_HEADER = `${'Device'.padEnd(12)}${['r/s', 'w/s', 'f/s', 'rkB/s', 'wkB/s', 'await', '%util', 'aqu-sz', 'svctm'].map((name) => name.padStart(10)).join('')}\n`;
 
 /** `iostat -x [SECONDS [COUNT]]`. */
 export const iostat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {

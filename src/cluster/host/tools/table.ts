@@ -7,6 +7,7 @@ import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
+import { iotop, kill } from './host-jobs.ts';
 import { dmesg, journalctl } from './journal.ts';
 import { nc, ping } from './ping.ts';
 import { apt, reboot } from './reboot.ts';
@@ -27,7 +28,9 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['dmesg', dmesg],
   ['du', du],
   ['iostat', iostat],
+  ['iotop', iotop],
   ['journalctl', journalctl],
+  ['kill', kill],
   ['ls', ls],
   ['memtester', memtester],
   ['nc', nc],
