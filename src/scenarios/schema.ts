@@ -116,6 +116,7 @@ const step = z.strictObject({
     })
     .optional(),
   timeout: duration.optional(),
+  not_load_bearing: text.optional().describe('of a resolve step: why the run ends well without it, too'),
 });
 
 const signals = z.strictObject({
