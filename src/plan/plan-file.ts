@@ -52,6 +52,7 @@ const standbys = z.strictObject({
 const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
+  spares: z.int().min(1).exactOptional(),
   clientCount: count,
   // The superblock holds a header of each op above the checkpoint.
   journalSlots: z.int().min(1).max(384),

@@ -94,6 +94,8 @@ export interface ClusterPlan {
   /** Host names of the runbook (`replica-0.kimberlite.prod`, ids from 0) or of the troubleshooting guide (`node1`, ids from 1). */
   readonly naming: 'replica' | 'node';
   readonly replicaCount: number;
+  /** Given: the last so many replica hosts are no members at first, and blank: hardware that waits. */
+  readonly spares?: number;
   readonly clientCount: number;
   /** Slots of the journal ring; checkpoints every `checkpointOps`. */
   readonly journalSlots: number;

@@ -118,7 +118,8 @@ function clusterOf(scenario: Scenario): ClusterPlan {
   const base = CLUSTER_DEFAULT;
   return {
     naming: cluster.naming ?? base.naming,
-    replicaCount: cluster.replicas,
+    replicaCount: cluster.replicas + (cluster.spares ?? 0),
+    ...(cluster.spares === undefined ? {} : { spares: cluster.spares }),
     clientCount: cluster.clients ?? base.clientCount,
     journalSlots: cluster.journal_slots ?? base.journalSlots,
     slotBytes: cluster.slot ?? base.slotBytes,

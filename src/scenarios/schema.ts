@@ -22,6 +22,7 @@ const standbys = z.strictObject({
 
 const cluster = z.strictObject({
   replicas: z.int().min(1).max(9).describe('number of replicas'),
+  spares: z.int().min(1).max(4).optional().describe('blank machines after the replicas that may become replicas'),
   clients: z.int().min(1).max(64).optional(),
   naming: z
     .enum(['replica', 'node'])

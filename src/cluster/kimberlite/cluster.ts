@@ -6,11 +6,11 @@ import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
+import { emptyZone } from '../vsr/blank-journal.ts';
 import { chooseInt, operationBody, VsrClient } from '../vsr/client.ts';
 import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
-import { emptyZone } from '../vsr/recovery.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
 import { describeMessage } from './describe.ts';
@@ -112,9 +112,10 @@ export class KimberliteCluster {
     if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
   }
 
-  /** Whether a host is one that `add-standby` may take: without data, and its server has not been started. */
+  /** Whether a host is one that `add-standby` or `add-replica` may take: without data, and its server has not been started. */
   isSpare(host: number): boolean {
-    const { replicaCount, standbys } = this.plan.cluster;
+    const { replicaCount, spares = 0, standbys } = this.plan.cluster;
+    if (host >= replicaCount - spares && host < replicaCount) return true;
     return standbys !== undefined && host >= replicaCount + standbys.count && host < serverCount(this.plan.cluster);
   }
 
@@ -255,6 +256,7 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
     cluster: CLUSTER_ID,
     replicaCount: cluster.replicaCount,
     ...(cluster.standbys === undefined ? {} : { standbys: range(cluster.replicaCount, cluster.standbys.count) }),
+    spares: cluster.spares ?? 0,
     journalSlots: cluster.journalSlots,
     slotBytes: cluster.slotBytes,
     checkpointOps: cluster.checkpointOps,
@@ -291,7 +293,7 @@ export function format(
     disk.createFile(file, zone.length);
     disk.poke(file, 0, zone, true);
   }
-  const members = into?.members ?? range(0, config.replicaCount);
+  const members = into?.members ?? range(0, config.replicaCount - (config.spares ?? 0));
   const bytes = formatSuperblock({
     cluster: config.cluster,
     replica,

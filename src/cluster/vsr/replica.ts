@@ -3,10 +3,13 @@ import type { Us } from '../../sim/time.ts';
 import { type Header, type Prepare, type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { ClockSync } from './clock-sync.ts';
 import { primaryOf, TIMER, type VsrConfig } from './config.ts';
+import type { Electorate } from './electorate.ts';
 import { Journal } from './journal.ts';
+import { formattedMembership, type Membership } from './membership.ts';
 import type { CheckpointBlob, Draft, VsrKind, VsrMessage } from './message.ts';
 import { draft, seal } from './message.ts';
 import type { ReplicaObservation, VsrObserver, VsrStatus } from './observe.ts';
+import { formatMembership, toldMemberships } from './reconfiguration.ts';
 import { popcount } from './rules.ts';
 import { Sessions } from './sessions.ts';
 import type { Following } from './standby.ts';
@@ -42,8 +45,20 @@ export class Replica implements ReplicaObservation {
   readonly sessions: Sessions;
   readonly clock: ClockSync;
   readonly machine: StateMachine;
-  /** Host numbers of the voters; leader = members[view mod size]. */
+  /** Voters, of both memberships while a change is under way. */
   members: number[] = [];
+  /** Voters and those who only follow. */
+  peers: number[] = [];
+  /** Newest membership of the log, and the one before it. */
+  membership: Membership = formattedMembership([]);
+  former: Membership = this.membership;
+  /** A newer membership that a peer told of. */
+  heard: Membership | null = null;
+  /** Op of the newest membership known to be committed. */
+  settledOp: number = 0;
+  electorates: readonly Electorate[] = [];
+  /** Removed from the membership: silent for good. */
+  retired: boolean = false;
   status: VsrStatus = 'recovering';
   epoch: number = 0;
   view: number = 0;
@@ -152,14 +167,18 @@ export class Replica implements ReplicaObservation {
     this.journal = new Journal(host, slots, config.slotBytes);
     this.superblock = new SuperblockWriter(host, config.rules);
     this.sessions = new Sessions(config.sessionsMax);
+    const voterCount = config.replicaCount - (config.spares ?? 0);
     this.clock = new ClockSync(
-      Math.floor(config.replicaCount / 2) + 1,
+      Math.floor(voterCount / 2) + 1,
       config.clockToleranceUs,
       config.clockWindowUs,
       config.clockEpochUs,
     );
     this.machine = machine;
-    for (let id = 0; id < config.replicaCount; id++) this.members.push(id);
+    formatMembership(
+      this,
+      Array.from({ length: voterCount }, (_none, id) => id),
+    );
     this.okMasks = new Int32Array(slots);
     this.okCounts = new Int32Array(slots);
     this.preparedUs = new Float64Array(slots);
@@ -192,25 +211,34 @@ export class Replica implements ReplicaObservation {
 
   /** Whether this replica leads `view` by number; it acts as primary only in status normal. */
   isLeader(): boolean {
-    return this.members.length > 0 && this.leaderOf(this.view) === this.replica;
+    return this.leaderOf(this.view) === this.replica && this.isMember(this.replica);
   }
 
+  /** By seats, one to a host that can ever be a replica: all memberships agree on who may lead a view. */
   leaderOf(view: number): number {
-    return this.members[primaryOf(view, this.members.length)] as number;
+    return primaryOf(view, this.config.replicaCount);
   }
 
   isMember(host: number): boolean {
     return this.members.includes(host);
   }
 
-  commitQuorum(): number {
-    const { rules } = this.config;
-    return rules.commitQuorum(rules.voterCount(this.members.length, this.reach));
+  /** The next view from `view` on that a voter leads. */
+  ledView(view: number): number {
+    let led = view;
+    while (!this.isMember(this.leaderOf(led))) led++;
+    return led;
   }
 
-  viewQuorum(): number {
-    return this.config.rules.viewQuorum(this.members.length);
-  }
+  readonly commitQuorum = (voterCount: number): number => {
+    const { rules } = this.config;
+    return rules.commitQuorum(rules.voterCount(voterCount, this.reach));
+  };
+
+  readonly viewQuorum = (voterCount: number): number => this.config.rules.viewQuorum(voterCount);
+
+  /** Appends an entry of the protocol's own as primary; false when there is no room. */
+  prepareOwn: (operation: number, timestampUs: Us, body: Uint8Array) => boolean = () => false;
 
   electionTimeoutUs(): Us {
     return this.machine.electionTimeoutUs > 0 ? this.machine.electionTimeoutUs : this.config.electionTimeoutUs;
@@ -229,13 +257,14 @@ export class Replica implements ReplicaObservation {
     message.incarnation = this.incarnation;
     message.checkpointOp = this.checkpointOp;
     message.checkpointQuorumOp = this.checkpointQuorumOp;
+    message.memberships = toldMemberships(this);
     return message;
   }
 
   /** Newest incarnations known, by host: what a vote or a recovery answer tells along. */
   knownIncarnations(): number[] {
     const known: number[] = [];
-    for (const member of this.members) {
+    for (const member of this.peers) {
       known[member] = member === this.replica ? this.incarnation : (this.peerIncarnations[member] as number);
     }
     return known;
@@ -244,7 +273,7 @@ export class Replica implements ReplicaObservation {
   /** Takes over what a message tells of incarnations; votes of lives that are over are forgotten. */
   learnIncarnations(known: readonly number[] | null): void {
     if (known === null) return;
-    for (const member of this.members) {
+    for (const member of this.peers) {
       const told = known[member] ?? 0;
       if (told > (this.peerIncarnations[member] as number)) this.peerIncarnations[member] = told;
       const vote = this.votes.get(member);
@@ -263,9 +292,9 @@ export class Replica implements ReplicaObservation {
     this.host.send(to, message);
   }
 
-  /** Sends to every other member. */
+  /** Sends to every other voter, and to those who follow. */
   broadcast(message: VsrMessage): void {
-    for (const member of this.members) if (member !== this.replica) this.host.send(member, message);
+    for (const member of this.peers) if (member !== this.replica) this.host.send(member, message);
   }
 
   sealed(message: Draft, id0: number, id1: number): VsrMessage {
@@ -328,7 +357,7 @@ export class Replica implements ReplicaObservation {
       cluster: this.config.cluster,
       replica: this.replica,
       epoch: this.epoch,
-      members: this.members,
+      members: this.peers,
       view: this.view,
       logView: this.logView,
       commit: this.commitMax,
@@ -340,8 +369,10 @@ export class Replica implements ReplicaObservation {
       viewHeaders: this.config.rules.keptHeaders(this.viewHeaders),
       mustRecover: this.mustRecover,
       incarnation: this.incarnation,
-      peerIncarnations: this.members.map((member) => this.peerIncarnations[member] as number),
+      peerIncarnations: this.peers.map((member) => this.peerIncarnations[member] as number),
       isolated: this.isolated,
+      memberships: toldMemberships(this),
+      retired: this.retired,
     };
   }
 

@@ -1,4 +1,5 @@
 import { type Header, type Prepare, type Sum, sameSum } from '../storage/prepare.ts';
+import type { Electorate } from './electorate.ts';
 import type { VsrStatus } from './observe.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -71,6 +72,14 @@ export interface Rules {
   sealedEntry(prepare: Prepare): Prepare;
   /** Whether a prepare from the network is verified against its record. */
   verifies(): boolean;
+
+  // Membership
+  /** Whose quorums a joint membership needs: the old voters' and the new ones' (catalogue, model.reconfig_rule). */
+  jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
+  /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
+  newcomersCatchUp(): boolean;
+  /** Whether a membership counts whose entry was appended; `isRepair`: a repair brought it. */
+  learnsMembership(isRepair: boolean): boolean;
 
   // View change
   /** Whether the votes collected for a view are forgotten when it is over; `count` of them are there. */
@@ -170,6 +179,10 @@ export const HONEST_RULES: Rules = {
   heartbeatCommit: (commitMax) => commitMax,
   sealedEntry: (prepare) => prepare,
   verifies: () => true,
+
+  jointElectorates: (electorates) => electorates,
+  newcomersCatchUp: () => true,
+  learnsMembership: () => true,
 
   forgetsVotes: () => true,
   refusesOldVote: () => true,
