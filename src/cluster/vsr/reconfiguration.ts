@@ -7,7 +7,6 @@ import {
   formattedMembership,
   type Membership,
   type Memberships,
-  sameMembership,
   takesPart,
   votersOf,
 } from './membership.ts';
@@ -216,9 +215,4 @@ export function driveChange(r: Replica): void {
 
 function caughtUp(r: Replica, { voters, next }: Membership): boolean {
   return next.every((host) => voters.includes(host) || (r.ackedOps[host] as number) + CAUGHT_UP_OPS >= r.op);
-}
-
-/** Whether two replicas tell of one membership. */
-export function agreesOnMembership(r: Replica, other: Membership): boolean {
-  return sameMembership(r.membership, other);
 }

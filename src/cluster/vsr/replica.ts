@@ -45,16 +45,14 @@ export class Replica implements ReplicaObservation {
   readonly sessions: Sessions;
   readonly clock: ClockSync;
   readonly machine: StateMachine;
-  /** Voters, of both memberships while a change is under way. */
+  /** Voters, of both memberships while a change is under way; `peers` are they and those who only follow. */
   members: number[] = [];
-  /** Voters and those who only follow. */
   peers: number[] = [];
   /** Newest membership of the log, and the one before it. */
   membership: Membership = formattedMembership([]);
   former: Membership = this.membership;
-  /** A newer membership that a peer told of. */
+  /** A newer membership that a peer told of; op of the newest one known to be committed. */
   heard: Membership | null = null;
-  /** Op of the newest membership known to be committed. */
   settledOp: number = 0;
   electorates: readonly Electorate[] = [];
   /** Removed from the membership: silent for good. */
@@ -237,7 +235,7 @@ export class Replica implements ReplicaObservation {
 
   readonly viewQuorum = (voterCount: number): number => this.config.rules.viewQuorum(voterCount);
 
-  /** Appends an entry of the protocol's own as primary; false when there is no room. */
+  /** Appends an entry of the protocol's own, see normal.ts. */
   prepareOwn: (operation: number, timestampUs: Us, body: Uint8Array) => boolean = () => false;
 
   electionTimeoutUs(): Us {

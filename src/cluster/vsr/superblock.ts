@@ -198,8 +198,8 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
       incarnation: word(12),
       peerIncarnations,
       isolated: (word(11) & 2) !== 0,
-      memberships,
-      retired: (word(11) & 8) !== 0,
+      ...(memberships === null ? {} : { memberships }),
+      ...((word(11) & 8) === 0 ? {} : { retired: true }),
     },
   };
 }
