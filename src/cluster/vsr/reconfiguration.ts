@@ -23,6 +23,8 @@ export function setMemberships(r: Replica, former: Membership, latest: Membershi
   r.members = votersOf(latest);
   // Until the change is known to be through, those whom it removes are still asked.
   if (former.phase === 'joint' && r.commitMax < latest.op) r.members = votersOf(former);
+  r.seats = r.config.replicaCount;
+  for (const host of r.members) r.seats = Math.max(r.seats, host + 1);
   const followers = latest.standbys.filter((host) => !r.members.includes(host));
   r.peers = [...r.members, ...followers].sort((left, right) => left - right);
   r.clock.quorum = Math.floor(latest.voters.length / 2) + 1;

@@ -48,10 +48,11 @@ export class Replica implements ReplicaObservation {
   /** Voters, of both memberships while a change is under way; `peers` are they and those who only follow. */
   members: number[] = [];
   peers: number[] = [];
-  /** Newest membership of the log, and the one before it. */
+  /** Views go round the seats: one for each host that can be a voter. */
+  seats: number = 0;
   membership: Membership = formattedMembership([]);
   former: Membership = this.membership;
-  /** A newer membership that a peer told of; op of the newest one known to be committed. */
+  /** A newer one that a peer told of; op of the newest one known to be committed. */
   heard: Membership | null = null;
   settledOp: number = 0;
   electorates: readonly Electorate[] = [];
@@ -212,9 +213,9 @@ export class Replica implements ReplicaObservation {
     return this.leaderOf(this.view) === this.replica && this.isMember(this.replica);
   }
 
-  /** By seats, one to a host that can ever be a replica: all memberships agree on who may lead a view. */
+  /** By seats, so that all memberships agree on who may lead a view. */
   leaderOf(view: number): number {
-    return primaryOf(view, this.config.replicaCount);
+    return primaryOf(view, this.seats);
   }
 
   isMember(host: number): boolean {
@@ -235,7 +236,6 @@ export class Replica implements ReplicaObservation {
 
   readonly viewQuorum = (voterCount: number): number => this.config.rules.viewQuorum(voterCount);
 
-  /** Appends an entry of the protocol's own, see normal.ts. */
   prepareOwn: (operation: number, timestampUs: Us, body: Uint8Array) => boolean = () => false;
 
   electionTimeoutUs(): Us {
