@@ -81,6 +81,7 @@ export function onCheckpointPersisted(r: Replica, checkpointOp: number): boolean
   r.checkpointSum = blob.sum;
   r.checkpointBytes = blob.bytes.length;
   r.checkpointBlob = blob;
+  r.journal.covered.clear();
   r.pendingCheckpoint = null;
   r.pendingCause = '';
   r.pendingSynced = false;

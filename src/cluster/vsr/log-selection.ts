@@ -10,6 +10,8 @@ export interface Vote {
   readonly commit: number;
   readonly checkpointOp: number;
   readonly headOp: number;
+  /** Sum of the entry at `headOp` where `checkpointOp` is the same op; elsewhere the suffix tells it. */
+  readonly headSum: Sum;
   /**
    * The log above the checkpoint. Headers of the log with which `logView` began are always known here, as the
    * superblock holds them, but for those at or below `commit`. It reaches beyond the head as far as a faulty slot may

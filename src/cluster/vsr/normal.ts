@@ -216,8 +216,9 @@ export function drainPending(r: Replica): void {
 export function takeRepaired(r: Replica, prepare: Prepare): boolean {
   const header = r.journal.header(prepare.op);
   if (prepare.op <= r.op) {
-    if (header === null || r.journal.entry(prepare.op) !== null) return false;
-    if (!r.config.rules.repairAccepts(header.sum, prepare)) {
+    const wanted = header === null ? r.journal.sumNamedAfter(prepare.op, r.op) : header.sum;
+    if (wanted === null || r.journal.entry(prepare.op) !== null) return false;
+    if (!r.config.rules.repairAccepts(wanted, prepare)) {
       r.host.reached('repair-refused-other-sum');
       return false;
     }

@@ -192,9 +192,22 @@ export function onElectionTimeout(r: Replica): void {
   propose(
     r,
     r.status === 'view-change' ? `view ${r.view} did not begin` : `no heartbeat from the primary of view ${r.view}`,
-    viewPassedBy(r),
+    Math.max(viewPassedBy(r), viewWanted(r)),
   );
   r.armElection();
+}
+
+/**
+ * The highest view that a quorum wants, this replica included; 0 when there is none. Others may be several views on,
+ * while each of the views between has their old proposals: a replica that took them one by one, a timeout each, would
+ * stay as far behind as it is.
+ */
+function viewWanted(r: Replica): number {
+  let best = 0;
+  for (const [target, mask] of r.proposals) {
+    if (target > best && isQuorum(r.electorates, mask | (1 << r.replica), r.viewQuorum)) best = target;
+  }
+  return best;
 }
 
 /**

@@ -139,6 +139,7 @@ function openSlot(r: Replica, slot: number, header: Uint8Array | null, prepare: 
   if (header === null || prepare === null) journal.rough[slot] = 1;
   switch (found.decision) {
     case 'empty':
+      if (prepare !== null && r.checkpointBlob === null) journal.keepCovered(prepare);
       return;
     case 'torn':
       r.host.reached('torn-append-found');

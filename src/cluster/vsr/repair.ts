@@ -37,6 +37,7 @@ export function repairRound(r: Replica): boolean {
     if (header === null) {
       if (op > r.commit) {
         requestTransfer(r, transferSource(r));
+        if (r.status === 'view-change' && r.chosen) askByParent(r, op);
         break;
       }
       continue;
@@ -84,6 +85,18 @@ function ask(r: Replica, op: number, sum: Sum): void {
   r.host.reached('repair-asked');
 }
 
+/**
+ * From `gap` on even the headers are gone. A checkpoint would cover them, but the only one in reach may be damaged while
+ * its owner still holds the entries: so the primary of a new view also asks for the last of them, by the sum that the
+ * entry after it names as its parent. With it comes the sum of the one before, until the gap is closed.
+ */
+function askByParent(r: Replica, gap: number): void {
+  let op = gap;
+  while (op < r.op && r.journal.header(op + 1) === null) op++;
+  const sum = r.journal.sumNamedAfter(op, r.op);
+  if (sum !== null) ask(r, op, sum);
+}
+
 function askPrimary(r: Replica, op: number): void {
   const message = r.message('getPrepare');
   message.op = op;
@@ -96,7 +109,7 @@ function askPrimary(r: Replica, op: number): void {
  */
 export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
   if (!(isKnown(r, from) || isStandby(r, from)) || r.mustRecover) return;
-  const entry = r.journal.entry(message.op);
+  const entry = r.journal.entry(message.op) ?? r.journal.covered.get(message.op) ?? null;
   const any =
     message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
   // A backup vouches for what is committed; only the primary knows what comes after.

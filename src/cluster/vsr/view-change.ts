@@ -29,6 +29,8 @@ export function sendVote(r: Replica): void {
   const message = r.message('doViewChange');
   message.op = r.op;
   message.commit = r.commitMax;
+  // No entry above names the sum of a head that the checkpoint covers.
+  if (r.op === r.checkpointOp) message.sum = r.checkpointOpSum;
   message.suffix = describeLog(r);
   message.incarnations = r.knownIncarnations();
   const sealed = r.sealed(message, r.view, r.logView);
@@ -53,6 +55,7 @@ export function takeVote(r: Replica, from: number, message: VsrMessage): void {
       commit: vote.commit,
       checkpointOp: vote.checkpointOp,
       headOp: vote.op,
+      headSum: vote.sum,
       suffix: vote.suffix as LogSuffix,
     });
   }
@@ -88,7 +91,7 @@ function choose(
   r.chosenSources = selection.sources;
   r.host.reached('view-change-log-chosen');
   if (selection.headOp < r.op) r.host.reached('log-truncated');
-  setLog(r, selection.first, selection.headers, selection.headOp, null);
+  setLog(r, selection.first, selection.headers, selection.headOp, checkpointedSum(votes, selection.headOp));
   r.commitMax = Math.max(r.commitMax, selection.commit);
   r.logView = r.view;
   let ahead: Vote | null = null;
@@ -96,6 +99,16 @@ function choose(
   r.transferFrom = ahead !== null && ahead.replica !== r.replica ? ahead.replica : -1;
   r.dirty = true;
   startRepair(r);
+}
+
+/** Sum of the entry at `op` where that is the last op of a voter's checkpoint, hence committed; else null. */
+function checkpointedSum(votes: readonly Vote[], op: number): Sum | null {
+  for (const vote of votes) {
+    if (vote.checkpointOp !== op || op === 0) continue;
+    const sum = vote.headOp === op ? vote.headSum : vote.suffix.headers[0]?.parent;
+    if (sum !== undefined) return sum;
+  }
+  return null;
 }
 
 /**
@@ -114,6 +127,7 @@ function setLog(
   // Of a log longer than the ring only the newest ring of ops can be kept; what is older comes as a checkpoint.
   const oldest = Math.max(r.checkpointOp, headOp - r.config.journalSlots) + 1;
   let parent = headSum;
+  r.journal.nameHead(headOp, headSum);
   for (let op = headOp; op > r.checkpointOp; op--) {
     const given = op >= oldest ? (headers[op - first] ?? null) : null;
     if (given !== null) {
