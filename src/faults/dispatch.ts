@@ -1,5 +1,6 @@
 import type { FaultKindName } from './kind-table.ts';
 import type { Outcome, Strike } from './strike.ts';
+import { hotFunction, loadCpu, loadMemory, loadQuery, loadWrite } from './strike-cpu.ts';
 import { damageUnits, loseDisk, loseFiles, staleRead } from './strike-damage.ts';
 import { arm, capIops, fillDisk, slowDisk, stallDisk } from './strike-disk.ts';
 import {
@@ -61,6 +62,11 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'disk.competing-io': competeForDisk,
   'disk.queue-depth': shallowQueue,
   'disk.iops-burst': burstIops,
+  'load.query': loadQuery,
+  'load.cpu': loadCpu,
+  'load.memory': loadMemory,
+  'load.write': loadWrite,
+  'process.hot-function': hotFunction,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -274,6 +274,54 @@ export const FAULT_KINDS = [
       number('credits', 0, 100_000_000, 0),
     ],
   },
+  {
+    kind: 'load.query',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [
+      number('sessions', 1, 1_000, 5),
+      number('scanUs', 1, HOUR_US, 500_000),
+      number('readBytes', 0, 1_099_511_627_776, 0),
+      number('thinkUs', 1, HOUR_US, 100_000),
+      number('locks', 0, 1, 0),
+    ],
+  },
+  {
+    kind: 'load.cpu',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('threads', 1, 1_000, 4)],
+  },
+  {
+    kind: 'load.memory',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [
+      choice('owner', ['server', 'other'], 'other'),
+      number('percent', 0, 100, 0),
+      number('growthBytes', 0, 1_099_511_627_776, 0),
+      number('limitPercent', 1, 100, 100),
+      number('stallUs', 0, HOUR_US, 0),
+      number('everyUs', 1, HOUR_US, 5_000_000),
+    ],
+  },
+  {
+    kind: 'load.write',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'clients',
+    params: [number('thinkUs', 1, HOUR_US, 10_000)],
+  },
+  {
+    kind: 'process.hot-function',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('cpuUs', 1, 10_000_000, 1_000)],
+  },
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

@@ -1,3 +1,4 @@
+import type { Us } from '../sim/time.ts';
 import type { World } from '../sim/world.ts';
 
 /** What a system keeps in a region of its disks. The two journal zones are redundant witnesses of the same slots. */
@@ -12,6 +13,24 @@ export interface Zone {
   readonly file: string;
   readonly unitBytes: number;
   readonly units: number;
+}
+
+/** Load that comes from outside the simulated hosts. */
+export interface LoadSurface {
+  /** A client that runs a statement on a replica again and again; returns what ends it, or null without a CPU there. */
+  connect(
+    host: number,
+    spec: {
+      readonly user: string;
+      readonly scanUs: Us;
+      readonly readBytes: number;
+      readonly thinkUs: Us;
+      readonly locks: boolean;
+    },
+    delayUs: Us,
+  ): (() => void) | null;
+  /** Sets the pause of a client between two operations; -1: as planned. */
+  pace(host: number, thinkUs: Us): void;
 }
 
 /** What a system shows so that faults can strike it without knowing it. Hosts are numbers of its world. */
@@ -37,6 +56,7 @@ export interface FaultSurface {
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
   isHealthy(host: number): boolean;
+  readonly load?: LoadSurface;
   /** Ordinary drift of a host's clocks, in ppm, to which they return after a fault; 0 where it is not given. */
   readonly driftPpm?: (host: number) => number;
 }

@@ -93,6 +93,14 @@ const disk = z.strictObject({
   queueDepth: z.int().min(1),
 });
 
+const hosts = z.strictObject({
+  cores: z.int().min(1).max(1_024),
+  memoryBytes: bytes,
+  eventUs: us,
+  applyUs: us,
+  quantumUs: z.int().min(1),
+});
+
 const workload = z.strictObject({
   kind: z.enum(['closed', 'open']),
   thinkUsMin: us,
@@ -182,6 +190,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  hosts: hosts.exactOptional(),
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),
   scheduling: scheduling.exactOptional(),

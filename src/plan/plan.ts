@@ -114,6 +114,17 @@ export interface ClusterPlan {
   readonly standbys?: StandbyPlan;
 }
 
+/** What each replica's host has, where load is the subject: cores shared by threads, and memory. */
+export interface HostsPlan {
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** CPU time of one event of the server (message, timer, disk completion), and of projecting one op. */
+  readonly eventUs: Us;
+  readonly applyUs: Us;
+  /** A thread that has had a core for this long gives way to others. */
+  readonly quantumUs: Us;
+}
+
 export interface WorkloadPlan {
   /** Closed loop: a client issues its next operation `thinkUs` after the answer; open loop: every `intervalUs`. */
   readonly kind: 'closed' | 'open';
@@ -240,6 +251,8 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given where load is the subject; without it CPU and memory of the hosts are without limit. */
+  readonly hosts?: HostsPlan;
   /** Given in scenarios with an incident process: its deadlines. */
   readonly gates?: readonly GatePlan[];
   /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */

@@ -38,6 +38,18 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       machine.stop('crash');
       machine.scheduleStart(500_000);
     },
+    load: {
+      connect: (host, spec, delayUs) => {
+        const queries = cluster.queries[host];
+        if (queries === undefined) return null;
+        const session = queries.connect(spec, delayUs);
+        return () => queries.disconnect(session);
+      },
+      pace: (host, thinkUs) => {
+        if (thinkUs < 0) cluster.paces.delete(host);
+        else cluster.paces.set(host, thinkUs);
+      },
+    },
     isHealthy: (host) => {
       const seen = cluster.observation(host);
       return seen !== null && seen.status === 'normal' && !seen.mustRecover && seen.settled;

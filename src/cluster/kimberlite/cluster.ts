@@ -1,9 +1,11 @@
 import { STANDBY_ID_MIN, serverCount } from '../../plan/hosts.ts';
-import type { RunPlan } from '../../plan/plan.ts';
+import type { HostsPlan, RunPlan } from '../../plan/plan.ts';
 import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
+import { CpuModel } from '../../sim/cpu-model.ts';
 import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
+import type { Us } from '../../sim/time.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
 import { emptyZone } from '../vsr/blank-journal.ts';
@@ -15,11 +17,16 @@ import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
-import { KimberliteNode } from './node.ts';
+import { KimberliteNode, type ProjectionWork } from './node.ts';
 import type { PoisonOp } from './poison-op.ts';
+import { Queries, type Schema } from './queries.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
+
+/** Resident bytes of a server, and of each query that it executes. Our own round figures. */
+const SERVER_BYTES = 805_306_368;
+const QUERY_BYTES = 16_777_216;
 
 /** A Kimberlite cluster in a world of its own: replicas, then standbys (if any), then clients, then the operator's host, then the monitor. */
 export class KimberliteCluster {
@@ -46,6 +53,12 @@ export class KimberliteCluster {
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
   onProjection: KimberliteNode['onProjection'];
+  /** Queries by replica, where the plan gives hosts a CPU; empty otherwise. */
+  readonly queries: Queries[];
+  /** By client host: its pause between two operations, where a load that is no part of the plan's sets another. */
+  readonly paces: Map<number, Us>;
+  /** Which tables have an index: the same on all replicas. */
+  readonly schema: Schema;
 
   /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
   logsDebug: (host: number) => boolean;
@@ -74,6 +87,9 @@ export class KimberliteCluster {
     this.poisonOp = null;
     this.latencies = 0;
     this.onProjection = () => {};
+    this.queries = [];
+    this.paces = new Map();
+    this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
@@ -86,7 +102,7 @@ export class KimberliteCluster {
     for (const id of this.clientHosts) {
       machines.push(
         this.machine(`client-${id - servers}`, id, (host) =>
-          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers))),
+          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers, id))),
         ),
       );
     }
@@ -108,6 +124,7 @@ export class KimberliteCluster {
       machine.supervisor.delayUs = plan.cluster.restartDelayUs;
       if (this.isSpare(id)) machine.enabled = false;
       else format(machine, this.config, id);
+      if (plan.hosts !== undefined) this.equip(machine, plan.hosts);
     }
     if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
   }
@@ -117,6 +134,16 @@ export class KimberliteCluster {
     const { replicaCount, spares = 0, standbys } = this.plan.cluster;
     if (host >= replicaCount - spares && host < replicaCount) return true;
     return standbys !== undefined && host >= replicaCount + standbys.count && host < serverCount(this.plan.cluster);
+  }
+
+  /** Gives a replica's host the CPU and the memory of the plan. */
+  private equip(machine: Machine, options: HostsPlan): void {
+    const model = new CpuModel(this.world, machine.id, options);
+    machine.cpu.model = model;
+    const { naming } = this.plan.cluster;
+    const queries = new Queries(this.world, machine, this.schema, naming === 'node' ? machine.id + 1 : machine.id);
+    this.queries[machine.id] = queries;
+    model.memory.serverBytes = () => (machine.isUp ? SERVER_BYTES + queries.running.length * QUERY_BYTES : 0);
   }
 
   /** Starts every process: replicas, then clients. */
@@ -170,9 +197,22 @@ export class KimberliteCluster {
     this.nodes[id] = node;
     node.debug = this.logsDebug(id);
     this.poisonOp?.enter(id, node.machine);
-    node.onProjection = (replica, incarnation, projection, applied, commit) =>
-      this.onProjection(replica, incarnation, projection, applied, commit);
+    node.onProjection = (...args) => this.onProjection(...args);
+    node.work = this.projectionWork(id);
     return node;
+  }
+
+  private projectionWork(id: number): ProjectionWork | null {
+    const queries = this.queries[id];
+    const model = this.world.machines[id]?.cpu.model ?? null;
+    if (queries === undefined || model === null) return null;
+    const spec = { owner: 'server', command: 'kimberlite-server', symbol: 'kimberlite_projection::apply' } as const;
+    return {
+      lockFree: () => queries.lockFree,
+      run: (ops, done) => {
+        model.threads.spawn(spec, ops * model.options.applyUs, done);
+      },
+    };
   }
 
   private buildClient(id: number, client: VsrClient): VsrClient {
@@ -190,14 +230,23 @@ export class KimberliteCluster {
     return { names: { resolve: () => this.serviceHosts, ttlUs: dnsTtlUs, firstUs } };
   }
 
-  private clientConfig(observer: ClientObserver, index: number): ConstructorParameters<typeof VsrClient>[1] {
+  private clientConfig(
+    observer: ClientObserver,
+    index: number,
+    host: number,
+  ): ConstructorParameters<typeof VsrClient>[1] {
     const { workload, seed, cluster } = this.plan;
+    const { paces } = this;
     return {
       seed: seed | 0,
       replicaCount: cluster.replicaCount,
       kind: workload.kind,
-      thinkUsMin: workload.thinkUsMin,
-      thinkUsMax: workload.thinkUsMax,
+      get thinkUsMin(): Us {
+        return paces.get(host) ?? workload.thinkUsMin;
+      },
+      get thinkUsMax(): Us {
+        return paces.get(host) ?? workload.thinkUsMax;
+      },
       retryUs: workload.retryUs,
       operationsMax: workload.operationsMax,
       observer,

@@ -50,8 +50,15 @@ export class KimberliteMachine implements StateMachine {
   /** A defect of this build, told of each entry before it is executed; it may throw an assertion (`poison-op.ts`). */
   defect: ((prepare: Prepare) => void) | null;
 
+  /** Told of each op that was applied, with the stream and the event where it is an append (-1 otherwise). */
+  onApplied: (op: number, key: number, value: number) => void;
+  /** Told when the state was replaced. */
+  onReplaced: () => void;
+
   constructor() {
     this.defect = null;
+    this.onApplied = () => {};
+    this.onReplaced = () => {};
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams = new Map();
@@ -75,6 +82,7 @@ export class KimberliteMachine implements StateMachine {
     this.settings.clear();
     this.applied = 0;
     this.standbyMask = 0;
+    this.onReplaced();
   }
 
   apply(prepare: Prepare): Uint8Array {
@@ -82,6 +90,9 @@ export class KimberliteMachine implements StateMachine {
     this.applied = prepare.op;
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
+    if (prepare.operation === KIMBERLITE_OPERATION.append) {
+      this.onApplied(prepare.op, word(prepare.body, 0), word(prepare.body, 4));
+    } else this.onApplied(prepare.op, -1, 0);
     switch (prepare.operation) {
       case KIMBERLITE_OPERATION.append: {
         const stream = this.stream(word(prepare.body, 0));
@@ -159,6 +170,7 @@ export class KimberliteMachine implements StateMachine {
       at += 8;
     }
     this.standbyMask = this.settings.get(SETTING_STANDBYS) ?? 0;
+    this.onReplaced();
   }
 
   private head(body: Uint8Array): Uint8Array {

@@ -52,6 +52,8 @@ export interface Rules {
   recoveringIsSilent(): boolean;
   /** Position up to which projections may be built, given the commit number and the head. */
   projectionLimit(commit: number, op: number): number;
+  /** How often an op is projected by a process that took its projection over at op `restoredAt`: once. */
+  projectionTimes(op: number, restoredAt: number): number;
   /** Whether a faulty slot counts as a denial (it must not, R7). */
   faultyDenies(): boolean;
 
@@ -170,6 +172,7 @@ export const HONEST_RULES: Rules = {
   asserts: () => true,
   recoveringIsSilent: () => true,
   projectionLimit: (commit) => commit,
+  projectionTimes: () => 1,
   faultyDenies: () => false,
   standbyVotes: () => false,
   voterCount: (memberCount) => memberCount,

@@ -5,6 +5,8 @@ import { type CommandUsage, parseFlags } from '../flags.ts';
 import { type HostFleet, ownMachine, wallMsOf } from '../host-fleet.ts';
 import { msText, tenthsText } from '../sizes.ts';
 import { isoText } from '../wall-time.ts';
+import type { CpuReading } from './cpu-reading.ts';
+import { topScreen } from './processes.ts';
 
 const IOSTAT: CommandUsage = {
   command: 'iostat',
@@ -35,7 +37,7 @@ const MEMTESTER: CommandUsage = {
 const TOP: CommandUsage = {
   command: 'top',
   about:
-    'Load of this host: CPU of the service, since its start on the first screen and since the last one on each further one, and what other work has of it. Memory is not modelled.',
+    'Load of this host: CPU of the service, since its start on the first screen and since the last one on each further one, and what other work has of it. Memory and other processes are modelled only where the plan gives hosts a CPU.',
   flags: [
     { name: 'iterations', short: 'n', kind: 'integer', help: 'stop after N screens (without it: never)' },
     { name: 'batch', short: 'b', kind: 'switch', help: 'no effect: output is always plain' },
@@ -202,6 +204,14 @@ export const top: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const { fleet } = ctx;
   const machine = ownMachine(fleet, ctx.onHost);
   const screens = parsed.flags.integer('iterations') ?? Number.MAX_SAFE_INTEGER;
+  if (machine.cpu.model !== null) {
+    let before: CpuReading | null = null;
+    for (let screen = 1; screen <= screens; screen++) {
+      before = topScreen(fleet, machine, before, ctx.print);
+      if (screen < screens) yield { kind: 'sleep', us: 3 * SECOND };
+    }
+    return ok('');
+  }
   let fromUs = machine.startedUs;
   let busyUs = 0;
   for (let screen = 1; screen <= screens; screen++) {

@@ -5,6 +5,7 @@ import { aws } from '../../host/tools/aws.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { gibibytesOf } from '../volumes.ts';
 import { here } from './ask.ts';
+import { awsInstances, INSTANCE_VERBS } from './aws-instances.ts';
 import { route53 } from './route53.ts';
 
 const DEVICE = '/dev/nvme0n1';
@@ -54,6 +55,7 @@ export const awsWithVolumes: OperatorCommand<KimberliteFleet> = function* (argv,
   if (argv[0] === 'route53' && argv[1] === 'change-resource-record-sets') return yield* route53(argv.slice(2), ctx);
   if (argv[0] === 'cloudwatch') return yield* burstBalance(argv, stdin, ctx);
   if (argv[0] !== 'ec2') return yield* aws(argv, stdin, ctx);
+  if (INSTANCE_VERBS.includes(argv[1] ?? '')) return yield* awsInstances(argv.slice(1), stdin, ctx);
   const { fleet } = ctx;
   if (argv[1] === 'describe-volumes') {
     const parsed = parseFlags(DESCRIBE, argv.slice(2));

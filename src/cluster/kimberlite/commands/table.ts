@@ -2,6 +2,7 @@ import type { CommandTable, OperatorCommand } from '../../host/command.ts';
 import { program } from '../../host/subcommands.ts';
 import { HOST_TOOLS } from '../../host/tools/table.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { addIndex } from './add-index.ts';
 import { ADD_STANDBY } from './add-standby.ts';
 import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
@@ -13,6 +14,7 @@ import { EVIDENCE } from './evidence.ts';
 import { FAILOVER } from './failover.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { PEOPLE } from './people.ts';
+import { QUERY } from './query.ts';
 import { RECONFIG } from './reconfig.ts';
 import { replaceDisk } from './replace-disk.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
@@ -48,6 +50,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_COMPACT,
       ...STORAGE_ARCHIVE,
       ...EVIDENCE,
+      ...QUERY,
     ]),
   );
   commands.set(
@@ -55,6 +58,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('add-index', addIndex);
   commands.set('aws', awsWithVolumes);
   commands.set('resize2fs', resize2fs);
   commands.set('replace-disk', replaceDisk);
