@@ -13,6 +13,11 @@ const elsewhere = (mark: string, onlyElsewhere: string): EngineMark => ({ mark, 
 /** Faults that only scenarios use, with the reason. */
 const FAULTS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['clock.ntp-down', 'stops a time daemon; drawn hosts have none, and clock.drift is drawn'],
+  ['load.query', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['load.cpu', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['load.memory', 'needs hosts with memory, which drawn plans do not give'],
+  ['load.write', 'changes the load, which drawn plans settle for a whole run'],
+  ['process.hot-function', 'needs hosts with a CPU, which drawn plans do not give'],
 ]);
 
 /**
@@ -75,6 +80,8 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('view-joined'),
   drawn('view-started'),
   drawn('vote-regained'),
+  elsewhere('projection-backlog', 'needs hosts with a CPU, which drawn plans do not give'),
+  elsewhere('query-killed', 'needs an operator who kills a query'),
   ...FAULT_KINDS.map(({ kind }): EngineMark => faultMark(kind)),
 ];
 

@@ -1,5 +1,6 @@
 import type { FaultKindName } from './kind-table.ts';
 import type { Outcome, Strike } from './strike.ts';
+import { hotFunction, loadCpu, loadMemory, loadQuery, loadWrite } from './strike-cpu.ts';
 import { damageUnits, loseDisk, loseFiles, staleRead } from './strike-damage.ts';
 import { arm, capIops, fillDisk, slowDisk, stallDisk } from './strike-disk.ts';
 import {
@@ -12,9 +13,11 @@ import {
   losePower,
   moveClock,
   pauseProcess,
+  poisonOp,
   slowCpu,
   wrongNtp,
 } from './strike-host.ts';
+import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 import { regress } from './strike-release.ts';
 
@@ -56,6 +59,15 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'clock.slew': moveClock,
   'client.crash': crashClient,
   'clock.ntp-down': loseNtp,
+  'process.poison-op': poisonOp,
+  'disk.competing-io': competeForDisk,
+  'disk.queue-depth': shallowQueue,
+  'disk.iops-burst': burstIops,
+  'load.query': loadQuery,
+  'load.cpu': loadCpu,
+  'load.memory': loadMemory,
+  'load.write': loadWrite,
+  'process.hot-function': hotFunction,
   'release.regression': regress,
 };
 

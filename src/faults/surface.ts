@@ -1,3 +1,4 @@
+import type { Us } from '../sim/time.ts';
 import type { World } from '../sim/world.ts';
 
 /** What a system keeps in a region of its disks. The two journal zones are redundant witnesses of the same slots. */
@@ -14,6 +15,24 @@ export interface Zone {
   readonly units: number;
 }
 
+/** Load that comes from outside the simulated hosts. */
+export interface LoadSurface {
+  /** A client that runs a statement on a replica again and again; returns what ends it, or null without a CPU there. */
+  connect(
+    host: number,
+    spec: {
+      readonly user: string;
+      readonly scanUs: Us;
+      readonly readBytes: number;
+      readonly thinkUs: Us;
+      readonly locks: boolean;
+    },
+    delayUs: Us,
+  ): (() => void) | null;
+  /** Sets the pause of a client between two operations; -1: as planned. */
+  pace(host: number, thinkUs: Us): void;
+}
+
 /** What a system shows so that faults can strike it without knowing it. Hosts are numbers of its world. */
 export interface FaultSurface {
   readonly world: World;
@@ -28,10 +47,16 @@ export interface FaultSurface {
   readonly zones: readonly Zone[];
   /** Writes a wrong value into the memory of the host's process; false when there is none. */
   corruptMemory(host: number): boolean;
+  /**
+   * From now on the next operation that a client's append brings to the state machine ends every server that executes it,
+   * by an assertion of its own; null ends that, as a corrected build does. Absent: the system has no such defect.
+   */
+  readonly poison?: (on: boolean) => void;
   /** Ends a client's process; the system sees to its restart. */
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
   isHealthy(host: number): boolean;
+  readonly load?: LoadSurface;
   /** Releases of the server, where a run has them: one gets a defect, and is mended. */
   readonly releases?: {
     regress(

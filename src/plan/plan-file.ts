@@ -52,6 +52,7 @@ const standbys = z.strictObject({
 const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
+  spares: z.int().min(1).exactOptional(),
   clientCount: count,
   // The superblock holds a header of each op above the checkpoint.
   journalSlots: z.int().min(1).max(384),
@@ -90,6 +91,14 @@ const disk = z.strictObject({
   fsyncLatencyUsMean: us,
   bytesPerMs: count,
   queueDepth: z.int().min(1),
+});
+
+const hosts = z.strictObject({
+  cores: z.int().min(1).max(1_024),
+  memoryBytes: bytes,
+  eventUs: us,
+  applyUs: us,
+  quantumUs: z.int().min(1),
 });
 
 const workload = z.strictObject({
@@ -189,6 +198,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  hosts: hosts.exactOptional(),
   deployment: deployment.exactOptional(),
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),

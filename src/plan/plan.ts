@@ -94,6 +94,8 @@ export interface ClusterPlan {
   /** Host names of the runbook (`replica-0.kimberlite.prod`, ids from 0) or of the troubleshooting guide (`node1`, ids from 1). */
   readonly naming: 'replica' | 'node';
   readonly replicaCount: number;
+  /** Given: the last so many replica hosts are no members at first, and blank: hardware that waits. */
+  readonly spares?: number;
   readonly clientCount: number;
   /** Slots of the journal ring; checkpoints every `checkpointOps`. */
   readonly journalSlots: number;
@@ -110,6 +112,17 @@ export interface ClusterPlan {
   readonly restartDelayUs: Us;
   /** Given in clusters with standbys, never in drawn plans. */
   readonly standbys?: StandbyPlan;
+}
+
+/** What each replica's host has, where load is the subject: cores shared by threads, and memory. */
+export interface HostsPlan {
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** CPU time of one event of the server (message, timer, disk completion), and of projecting one op. */
+  readonly eventUs: Us;
+  readonly applyUs: Us;
+  /** A thread that has had a core for this long gives way to others. */
+  readonly quantumUs: Us;
 }
 
 /** How servers are installed and started, and who joins: given in rehearsals of upgrades and of joining. */
@@ -251,6 +264,8 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given where load is the subject; without it CPU and memory of the hosts are without limit. */
+  readonly hosts?: HostsPlan;
   /** Given where releases, their platform, or joining are the subject. */
   readonly deployment?: DeploymentPlan;
   /** Given in scenarios with an incident process: its deadlines. */

@@ -1,4 +1,4 @@
-import type { ClusterPlan, DiskPlan, LinkPlan, StandbyPlan, WorkloadPlan } from '../plan/plan.ts';
+import type { ClusterPlan, DiskPlan, HostsPlan, LinkPlan, StandbyPlan, WorkloadPlan } from '../plan/plan.ts';
 import { DISK_DEFAULT } from '../sim/disk-options.ts';
 import { HOUR, MINUTE, MS, SECOND } from '../sim/time.ts';
 
@@ -53,6 +53,15 @@ export const WORKLOAD_DEFAULT: WorkloadPlan = {
   streamCount: 4,
   retryUs: 500 * MS,
   operationsMax: 0,
+};
+
+/** A small instance, where a scenario asks for CPU and memory at all. Our own round figures. */
+export const HOSTS_DEFAULT: HostsPlan = {
+  cores: 2,
+  memoryBytes: 8 * 1_073_741_824,
+  eventUs: 200,
+  applyUs: 500,
+  quantumUs: 6 * MS,
 };
 
 /** The operator's host, by the name under which shells know it. */

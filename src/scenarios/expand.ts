@@ -7,6 +7,7 @@ import type {
   ExpectedFailure,
   FaultPlan,
   GatePlan,
+  HostsPlan,
   LinkPlan,
   OperatorPlan,
   OperatorStep,
@@ -21,6 +22,7 @@ import {
   CLUSTER_DEFAULT,
   DISK_PLAN_DEFAULT,
   FAULT_PHASE_US,
+  HOSTS_DEFAULT,
   LIMITS_DEFAULT,
   LINK_DEFAULT,
   OPERATOR_HOST,
@@ -71,6 +73,7 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     faultPhaseUs: chosen.fault_phase ?? scenario.fault_phase ?? FAULT_PHASE_US,
     limits: LIMITS_DEFAULT,
     rarities: false,
+    ...hostsOf(scenario),
     ...deploymentOf(scenario),
     ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
@@ -120,7 +123,8 @@ function clusterOf(scenario: Scenario): ClusterPlan {
   const base = CLUSTER_DEFAULT;
   return {
     naming: cluster.naming ?? base.naming,
-    replicaCount: cluster.replicas,
+    replicaCount: cluster.replicas + (cluster.spares ?? 0),
+    ...(cluster.spares === undefined ? {} : { spares: cluster.spares }),
     clientCount: cluster.clients ?? base.clientCount,
     journalSlots: cluster.journal_slots ?? base.journalSlots,
     slotBytes: cluster.slot ?? base.slotBytes,
@@ -255,6 +259,19 @@ function alertsOf(signals: Scenario['signals']): AlertPlan | null {
     rules: signals.rules,
     mustFire: signals.must_fire.map(({ id, within }) => ({ id, withinUs: within })),
     mayFire: signals.may_fire ?? [],
+  };
+}
+
+function hostsOf({ hosts }: Scenario): { hosts?: HostsPlan } {
+  if (hosts === undefined) return {};
+  return {
+    hosts: {
+      cores: hosts.cores ?? HOSTS_DEFAULT.cores,
+      memoryBytes: hosts.memory ?? HOSTS_DEFAULT.memoryBytes,
+      eventUs: hosts.event_cpu ?? HOSTS_DEFAULT.eventUs,
+      applyUs: hosts.apply_cpu ?? HOSTS_DEFAULT.applyUs,
+      quantumUs: hosts.quantum ?? HOSTS_DEFAULT.quantumUs,
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
@@ -31,17 +32,30 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       simulation.sample(host);
       return true;
     },
+    poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;
       machine.stop('crash');
       machine.scheduleStart(500_000);
     },
+    load: {
+      connect: (host, spec, delayUs) => {
+        const queries = cluster.queries[host];
+        if (queries === undefined) return null;
+        const session = queries.connect(spec, delayUs);
+        return () => queries.disconnect(session);
+      },
+      pace: (host, thinkUs) => {
+        if (thinkUs < 0) cluster.paces.delete(host);
+        else cluster.paces.set(host, thinkUs);
+      },
+    },
     ...(plan.deployment === undefined
       ? {}
       : {
           releases: {
-            regress: (label, release, kind, amount) => cluster.addDefect({ label, release, kind, ...amount }),
-            mend: (label) => cluster.removeDefect(label),
+            regress: (label, release, kind, amount) => cluster.releases.addDefect({ label, release, kind, ...amount }),
+            mend: (label) => cluster.releases.removeDefect(label),
           },
         }),
     isHealthy: (host) => {

@@ -54,7 +54,7 @@ function versionGate(report: Report, simulation: Simulation): readonly VersionGa
   if (simulation.plan.deployment === undefined) return [];
   const facts = {
     replicaCount: simulation.plan.cluster.replicaCount,
-    releaseOf: (replica: number) => simulation.cluster.releases[replica] ?? 0,
+    releaseOf: (replica: number) => simulation.cluster.releases.of(replica),
     neededBy: releaseOfOperation,
   };
   return [new VersionGate(facts, report)];

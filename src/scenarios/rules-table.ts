@@ -1,6 +1,6 @@
 import type { Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
-import { LIVENESS_MUTANTS } from './mutants/liveness.ts';
+import { LIVENESS_MUTANTS, PROJECTION_MUTANTS } from './mutants/liveness.ts';
 import { differs, type Mutant } from './mutants/mutant.ts';
 import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
@@ -195,6 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECOVERY_MUTANTS,
   ...SESSION_MUTANTS,
   ...LIVENESS_MUTANTS,
+  ...PROJECTION_MUTANTS,
 ];
 
 /** Guards of the simulated product (R18): switching one off overrides the same kind of decision as a mutant does. */

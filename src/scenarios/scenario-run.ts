@@ -7,6 +7,7 @@ import { parseRelease, releaseText } from '../cluster/vsr/releases.ts';
 import type { OperatorPlan } from '../plan/plan.ts';
 import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
+import { CaughtUp } from './caught-up.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
@@ -189,9 +190,11 @@ function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
   const world = cluster.world;
   if (zeroUs < 0) return -1;
   const allowedUs = plan.mttrUs > 0 ? zeroUs + plan.mttrUs : world.nowUs + budgetUs(simulation);
-  const recovered = (): boolean => healthyReason(simulation) === '';
+  const caughtUp = new CaughtUp(simulation);
+  const recovered = (): boolean => healthyReason(simulation) === '' && caughtUp.look();
   if (simulation.advanceUntil(recovered, SLICE_US, Math.max(allowedUs, world.nowUs))) return world.nowUs;
-  if (running(simulation)) {
+  if (running(simulation) && healthyReason(simulation) === '') caughtUp.report();
+  else if (running(simulation)) {
     simulation.report('INV-RECOVERS', 'not-within-mttr', {
       pending: healthyReason(simulation),
       mttrS: Math.floor(plan.mttrUs / SECOND),
@@ -203,7 +206,7 @@ function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
 /** Where a change is the aim, the host has to run the release that was aimed at. */
 function wrongRelease({ plan, cluster }: Simulation, host: number): string {
   const goal = plan.deployment?.goal;
-  const runs = cluster.releases[host] ?? 0;
+  const runs = cluster.releases.of(host);
   if (goal === undefined || runs === parseRelease(goal)) return '';
   return `replica ${host} runs ${releaseText(runs)}, not ${goal}`;
 }

@@ -22,6 +22,7 @@ const standbys = z.strictObject({
 
 const cluster = z.strictObject({
   replicas: z.int().min(1).max(9).describe('number of replicas'),
+  spares: z.int().min(1).max(4).optional().describe('blank machines after the replicas that may become replicas'),
   clients: z.int().min(1).max(64).optional(),
   naming: z
     .enum(['replica', 'node'])
@@ -84,6 +85,14 @@ const clock = z.strictObject({
   drift_ppm: z.record(z.string().regex(/^\d+$/), z.int().min(-1000).max(1000)).optional(),
 });
 
+const hosts = z.strictObject({
+  cores: positive.max(1_024).optional(),
+  memory: size.optional(),
+  event_cpu: duration.optional().describe('CPU time of one event of the server'),
+  apply_cpu: duration.optional().describe('CPU time of projecting one op'),
+  quantum: duration.optional().describe('a thread that has had a core for this long gives way to others'),
+});
+
 const load = z.strictObject({
   kind: z.enum(['closed', 'open']).optional(),
   think_min: duration.optional(),
@@ -126,6 +135,7 @@ const step = z.strictObject({
     })
     .optional(),
   timeout: duration.optional(),
+  not_load_bearing: text.optional().describe('of a resolve step: why the run ends well without it, too'),
 });
 
 const signals = z.strictObject({
@@ -190,6 +200,7 @@ export const scenarioSchema = z.strictObject({
   disk: disk.optional(),
   clock: clock.optional(),
   load: load.optional(),
+  hosts: hosts.optional().describe('CPU and memory of the replicas; without limit where it is left out'),
   inject: z.array(fault),
   signals: signals.optional(),
   operator: operator.optional(),

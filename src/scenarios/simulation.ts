@@ -110,8 +110,7 @@ export class Simulation {
     this.truth = groundTruth(this.cluster);
     this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
     this.properties = new PropertySet(this.checks.properties);
-    this.cluster.onProjection = (replica, incarnation, projection, applied, commit) =>
-      this.properties.onProjection(replica, incarnation, projection, applied, commit);
+    this.cluster.onProjection = (...args) => this.properties.onProjection(...args);
     relay.simulation = this;
     relay.set = this.properties;
     this.samples = new Float64Array(this.cluster.serverHosts.length * FIELDS).fill(-1);

@@ -149,9 +149,12 @@ export class World implements WorldCore {
         this.afterEvent?.(host);
         break;
       }
-      case EVENT.resume:
-        ran = this.cpuTurn(this.machines[host] as Machine);
+      case EVENT.resume: {
+        const machine = this.machines[host] as Machine;
+        if (queue.a === 0) ran = this.cpuTurn(machine);
+        else machine.cpu.model?.threads.wake(queue.a, queue.b, queue.ref);
         break;
+      }
       case EVENT.control:
         this.onControl?.(queue.a, queue.b, queue.ref);
         break;

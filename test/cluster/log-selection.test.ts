@@ -99,7 +99,7 @@ function voteOf(history: History, replica: Replica, number: number): Vote {
     present: present.slice(0, length),
     nack: nack.slice(0, length),
   };
-  return { replica: number, logView: replica.logView, commit: 0, checkpointOp: 0, headOp, suffix };
+  return { replica: number, logView: replica.logView, commit: 0, checkpointOp: 0, headOp, headSum: ZERO_SUM, suffix };
 }
 
 /**
@@ -272,7 +272,7 @@ function vote(
     present: Uint8Array.from(shown, (each) => (each.mark === 'intact' ? 1 : 0)),
     nack: Uint8Array.from(shown, (each) => (each.mark === 'missing' || each.mark === 'absent' ? 1 : 0)),
   };
-  return { replica, logView, commit: 0, checkpointOp: first - 1, headOp, suffix, ...more };
+  return { replica, logView, commit: 0, checkpointOp: first - 1, headOp, headSum: ZERO_SUM, suffix, ...more };
 }
 
 const a1 = header(1, 0, null);

@@ -1,26 +1,33 @@
 import { STANDBY_ID_MIN, serverCount } from '../../plan/hosts.ts';
-import type { RunPlan } from '../../plan/plan.ts';
+import type { HostsPlan, RunPlan } from '../../plan/plan.ts';
 import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
+import { CpuModel } from '../../sim/cpu-model.ts';
 import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
+import type { Us } from '../../sim/time.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
+import { emptyZone } from '../vsr/blank-journal.ts';
 import { chooseInt, operationBody, VsrClient } from '../vsr/client.ts';
 import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
-import { emptyZone } from '../vsr/recovery.ts';
-import { parseRelease } from '../vsr/releases.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
-import type { ReleaseDefect } from './defects.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
-import { KimberliteNode } from './node.ts';
+import { InstalledReleases } from './installed-releases.ts';
+import { KimberliteNode, type ProjectionWork } from './node.ts';
+import type { PoisonOp } from './poison-op.ts';
+import { Queries, type Schema } from './queries.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
+
+/** Resident bytes of a server, and of each query that it executes. Our own round figures. */
+const SERVER_BYTES = 805_306_368;
+const QUERY_BYTES = 16_777_216;
 
 /** A Kimberlite cluster in a world of its own: replicas, then standbys (if any), then clients, then the operator's host, then the monitor. */
 export class KimberliteCluster {
@@ -42,17 +49,20 @@ export class KimberliteCluster {
   private clientsActive: boolean;
   /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
   serviceHosts: readonly number[];
+  private poisonOp: PoisonOp | null;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
   onProjection: KimberliteNode['onProjection'];
+  /** Queries by replica, where the plan gives hosts a CPU; empty otherwise. */
+  readonly queries: Queries[];
+  /** By client host: its pause between two operations, where a load that is no part of the plan's sets another. */
+  readonly paces: Map<number, Us>;
+  /** Which tables have an index: the same on all replicas. */
+  readonly schema: Schema;
 
-  /** Release of the server that runs on each host, or ran last; 0 where the plan says nothing of releases. */
-  readonly releases: number[];
-  /** What is wrong with releases at present. */
-  private readonly defects: ReleaseDefect[];
-  /** Release that a server has which starts on a host now: set by whoever installs. */
-  releaseToStart: (host: number) => string;
+  /** Which release runs where, and what is wrong with it. */
+  readonly releases: InstalledReleases;
 
   /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
   logsDebug: (host: number) => boolean;
@@ -78,24 +88,26 @@ export class KimberliteCluster {
     this.clients = new Array(clientCount).fill(null);
     this.clientsActive = true;
     this.serviceHosts = this.replicaHosts;
+    this.poisonOp = null;
     this.latencies = 0;
     this.onProjection = () => {};
+    this.queries = [];
+    this.paces = new Map();
+    this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
-    this.releases = this.replicaHosts.map((host) => parseRelease(plan.deployment?.releases[host] ?? 'v0.0.0'));
-    this.defects = [];
-    this.releaseToStart = (host) => plan.deployment?.releases[host] ?? 'v0.0.0';
+    this.releases = new InstalledReleases(plan);
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(host.id, new KimberliteNode(host, this.configOf(host.id), observer)),
+          this.buildNode(host.id, new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer)),
         ),
       );
     }
     for (const id of this.clientHosts) {
       machines.push(
         this.machine(`client-${id - servers}`, id, (host) =>
-          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers))),
+          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers, id))),
         ),
       );
     }
@@ -117,14 +129,26 @@ export class KimberliteCluster {
       machine.supervisor.delayUs = plan.cluster.restartDelayUs;
       if (this.isSpare(id)) machine.enabled = false;
       else format(machine, this.config, id);
+      if (plan.hosts !== undefined) this.equip(machine, plan.hosts);
     }
     if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
   }
 
-  /** Whether a host is one that `add-standby` may take: without data, and its server has not been started. */
+  /** Whether a host is one that `add-standby` or `add-replica` may take: without data, and its server has not been started. */
   isSpare(host: number): boolean {
-    const { replicaCount, standbys } = this.plan.cluster;
+    const { replicaCount, spares = 0, standbys } = this.plan.cluster;
+    if (host >= replicaCount - spares && host < replicaCount) return true;
     return standbys !== undefined && host >= replicaCount + standbys.count && host < serverCount(this.plan.cluster);
+  }
+
+  /** Gives a replica's host the CPU and the memory of the plan. */
+  private equip(machine: Machine, options: HostsPlan): void {
+    const model = new CpuModel(this.world, machine.id, options);
+    machine.cpu.model = model;
+    const { naming } = this.plan.cluster;
+    const queries = new Queries(this.world, machine, this.schema, naming === 'node' ? machine.id + 1 : machine.id);
+    this.queries[machine.id] = queries;
+    model.memory.serverBytes = () => (machine.isUp ? SERVER_BYTES + queries.running.length * QUERY_BYTES : 0);
   }
 
   /** Starts every process: replicas, then clients. */
@@ -156,24 +180,10 @@ export class KimberliteCluster {
     return best;
   }
 
-  /** From now on a release has a defect; servers of it that run feel it at once where it is no matter of starting. */
-  addDefect(defect: ReleaseDefect): void {
-    this.defects.push(defect);
-    for (const host of this.replicaHosts) {
-      if (this.releases[host] !== defect.release || defect.kind === 'crash-on-start') continue;
-      const machine = this.world.machines[host] as Machine;
-      machine.act(() => this.nodes[host]?.feel(defect));
-    }
-  }
-
-  /** The defect of that label is mended everywhere. */
-  removeDefect(label: string): void {
-    const at = this.defects.findIndex((defect) => defect.label === label);
-    const defect = this.defects[at];
-    if (defect === undefined) return;
-    this.defects.splice(at, 1);
-    if (defect.kind !== 'latency') return;
-    for (const host of this.replicaHosts) (this.world.machines[host] as Machine).cpu.usPerEvent = 0;
+  /** Every server has a build with this defect; null: those that start from now on have a corrected one. */
+  poison(poisonOp: PoisonOp | null): void {
+    this.poisonOp = poisonOp;
+    for (const [id, node] of this.nodes.entries()) if (node !== null) poisonOp?.enter(id, node.machine);
   }
 
   /** From now on clients issue only what is planned for them, those that start later included. */
@@ -188,28 +198,27 @@ export class KimberliteCluster {
     return { name, disk: this.plan.disk, clock: { ...PERFECT_CLOCK, driftPpm, wallOffsetUs }, factory };
   }
 
-  /** What a server that starts on a host now is configured with. */
-  private configOf(host: number): VsrConfig {
-    if (this.plan.deployment === undefined) return this.config;
-    const release = parseRelease(this.releaseToStart(host));
-    this.releases[host] = release;
-    return { ...this.config, release };
-  }
-
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
-    if (this.plan.deployment !== undefined) {
-      const { cpu } = this.world.machines[id] as Machine;
-      cpu.usPerEvent = 0;
-      node.defects = this.defects.filter((defect) => defect.release === this.releases[id]);
-      node.onSlow = (cpuUs) => {
-        cpu.usPerEvent = cpuUs;
-      };
-    }
+    this.releases.equip(id, node, this.world.machines[id] as Machine);
     node.debug = this.logsDebug(id);
-    node.onProjection = (replica, incarnation, projection, applied, commit) =>
-      this.onProjection(replica, incarnation, projection, applied, commit);
+    this.poisonOp?.enter(id, node.machine);
+    node.onProjection = (...args) => this.onProjection(...args);
+    node.work = this.projectionWork(id);
     return node;
+  }
+
+  private projectionWork(id: number): ProjectionWork | null {
+    const queries = this.queries[id];
+    const model = this.world.machines[id]?.cpu.model ?? null;
+    if (queries === undefined || model === null) return null;
+    const spec = { owner: 'server', command: 'kimberlite-server', symbol: 'kimberlite_projection::apply' } as const;
+    return {
+      lockFree: () => queries.lockFree,
+      run: (ops, done) => {
+        model.threads.spawn(spec, ops * model.options.applyUs, done);
+      },
+    };
   }
 
   private buildClient(id: number, client: VsrClient): VsrClient {
@@ -227,14 +236,23 @@ export class KimberliteCluster {
     return { names: { resolve: () => this.serviceHosts, ttlUs: dnsTtlUs, firstUs } };
   }
 
-  private clientConfig(observer: ClientObserver, index: number): ConstructorParameters<typeof VsrClient>[1] {
+  private clientConfig(
+    observer: ClientObserver,
+    index: number,
+    host: number,
+  ): ConstructorParameters<typeof VsrClient>[1] {
     const { workload, seed, cluster } = this.plan;
+    const { paces } = this;
     return {
       seed: seed | 0,
       replicaCount: cluster.replicaCount,
       kind: workload.kind,
-      thinkUsMin: workload.thinkUsMin,
-      thinkUsMax: workload.thinkUsMax,
+      get thinkUsMin(): Us {
+        return paces.get(host) ?? workload.thinkUsMin;
+      },
+      get thinkUsMax(): Us {
+        return paces.get(host) ?? workload.thinkUsMax;
+      },
       retryUs: workload.retryUs,
       operationsMax: workload.operationsMax,
       observer,
@@ -293,6 +311,7 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
     cluster: CLUSTER_ID,
     replicaCount: cluster.replicaCount,
     ...(cluster.standbys === undefined ? {} : { standbys: range(cluster.replicaCount, cluster.standbys.count) }),
+    spares: cluster.spares ?? 0,
     journalSlots: cluster.journalSlots,
     slotBytes: cluster.slotBytes,
     checkpointOps: cluster.checkpointOps,
@@ -329,7 +348,7 @@ export function format(
     disk.createFile(file, zone.length);
     disk.poke(file, 0, zone, true);
   }
-  const members = into?.members ?? range(0, config.replicaCount);
+  const members = into?.members ?? range(0, config.replicaCount - (config.spares ?? 0));
   const bytes = formatSuperblock({
     cluster: config.cluster,
     replica,

@@ -140,7 +140,7 @@ export class KimberliteFleet implements HostFleet {
         this.images.set(host, new Set([releases[host] as string]));
         this.environmentFiles.set(host, `KIMBERLITE_TAG=${releases[host]}\n`);
       }
-      cluster.releaseToStart = (host) => this.variableInFile(host, 'KIMBERLITE_TAG') ?? (releases[host] as string);
+      cluster.releases.toStart = (host) => this.variableInFile(host, 'KIMBERLITE_TAG') ?? (releases[host] as string);
       return null;
     }
     const hosts = {
@@ -150,7 +150,7 @@ export class KimberliteFleet implements HostFleet {
       nowUs: () => this.world.nowUs,
     };
     const set = new StatefulSet(hosts, releases, deployment.volume);
-    cluster.releaseToStart = (host) => set.pods[host]?.tag ?? (releases[host] as string);
+    cluster.releases.toStart = (host) => set.pods[host]?.tag ?? (releases[host] as string);
     return set;
   }
 

@@ -61,11 +61,22 @@ export class KimberliteMachine implements StateMachine {
   readonly settings: Map<number, number>;
   applied: number;
   standbyMask: number;
+  /** A defect of this build, told of each entry before it is executed; it may throw an assertion (`poison-op.ts`). */
+  defect: ((prepare: Prepare) => void) | null;
+
+  /** Told of each op that was applied, with the stream and the event where it is an append (-1 otherwise). */
+  onApplied: (op: number, key: number, value: number) => void;
+  /** Told when the state was replaced. */
+  onReplaced: () => void;
+
   /** Release of the binary that this machine is part of. */
   private readonly reads: number;
 
   constructor(release = 0) {
     this.reads = release;
+    this.defect = null;
+    this.onApplied = () => {};
+    this.onReplaced = () => {};
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams = new Map();
@@ -106,17 +117,22 @@ export class KimberliteMachine implements StateMachine {
     this.settings.clear();
     this.applied = 0;
     this.standbyMask = 0;
+    this.onReplaced();
   }
 
   apply(prepare: Prepare): Uint8Array {
+    if (this.defect !== null) this.defect(prepare);
     this.applied = prepare.op;
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
+    // A binary that does not know the second form would take it for the first: only a mutant lets one try.
+    const second = prepare.operation === KIMBERLITE_OPERATION.append2 && this.reads >= RELEASE_OF_UPGRADES;
+    if (prepare.operation === KIMBERLITE_OPERATION.append || prepare.operation === KIMBERLITE_OPERATION.append2) {
+      this.onApplied(prepare.op, word(prepare.body, second ? 4 : 0), word(prepare.body, second ? 0 : 4));
+    } else this.onApplied(prepare.op, -1, 0);
     switch (prepare.operation) {
       case KIMBERLITE_OPERATION.append:
       case KIMBERLITE_OPERATION.append2: {
-        // A binary that does not know the second form would take it for the first: only a mutant lets one try.
-        const second = prepare.operation === KIMBERLITE_OPERATION.append2 && this.reads >= RELEASE_OF_UPGRADES;
         const stream = this.stream(word(prepare.body, second ? 4 : 0));
         const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, second ? 0 : 4));
         stream.length++;
@@ -195,6 +211,7 @@ export class KimberliteMachine implements StateMachine {
       at += 8;
     }
     this.standbyMask = this.settings.get(SETTING_STANDBYS) ?? 0;
+    this.onReplaced();
   }
 
   private head(body: Uint8Array): Uint8Array {

@@ -204,7 +204,7 @@ export class Metrics {
     );
   }
 
-  private guideSamples(out: SampleList, _host: number, node: KimberliteNode): void {
+  private guideSamples(out: SampleList, host: number, node: KimberliteNode): void {
     const replica = node.vsr.replica;
     const leader = replica.status === 'normal' ? shownId(this.fleet.cluster, replica.leaderOf(replica.view)) : 0;
     out.add('kmb_consensus_leader', leader);
@@ -224,6 +224,20 @@ export class Metrics {
       ['method', 'write'],
       ['status', 'ok'],
     ]);
+    const queries = this.fleet.cluster.queries[host];
+    if (queries !== undefined) {
+      for (const [status, count] of [
+        ['ok', queries.answered],
+        ['error', queries.failed],
+      ] as const) {
+        out.add('kmb_requests_total', count, [
+          ['method', 'query'],
+          ['status', status],
+        ]);
+      }
+      out.add('kmb_query_duration_seconds_sum', queries.sumUs / 1_000_000);
+      out.add('kmb_query_duration_seconds_count', queries.answered);
+    }
     out.add('kmb_checksum_failures_total', replica.checksumFailures);
   }
 }

@@ -10,6 +10,7 @@ import { isStandby } from '../vsr/standby.ts';
 
 import type { ReleaseDefect } from './defects.ts';
 import { KimberliteMachine } from './machine.ts';
+import { Projection } from './projection.ts';
 
 /** Timer numbers from 32 on are the product's own. */
 const TIMER_PROJECTION = 32;
@@ -17,6 +18,11 @@ const TIMER_DEFECT = 33;
 /** Projections catch up this often, by at most this many ops: they lag behind the commit number by design. */
 const PROJECTION_US: Us = 50_000;
 const PROJECTION_OPS_MAX = 512;
+/** Ops that are projected under one lock, where projecting costs CPU time. */
+const PROJECTION_BATCH = 64;
+/** A backlog of so many ops is logged, no more often than that. */
+const BACKLOG_OPS = 100;
+const BACKLOG_LOG_US: Us = 30_000_000;
 /** Upper bounds of the latency histogram's buckets, in µs. */
 export const LATENCY_BUCKETS_US: readonly number[] = [
   1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
@@ -29,12 +35,21 @@ export interface ViewChangeRecord {
   readonly reason: string;
 }
 
+/** The work of projecting, where a plan gives hosts a CPU: another thread does it, under the projection's lock. */
+export interface ProjectionWork {
+  /** Whether no query holds the lock. */
+  lockFree(): boolean;
+  /** Lets a thread of the server project `ops` ops; `done` follows unless the process ends before. */
+  run(ops: number, done: () => void): void;
+}
+
 /** A Kimberlite server process: the replicated log and what the product adds to it. */
 export class KimberliteNode implements Process {
   readonly vsr: VsrProcess;
   readonly machine: KimberliteMachine;
-  /** Position up to which projections are built. */
-  projected: number;
+  readonly projection: Projection;
+  /** null: projecting costs nothing. */
+  work: ProjectionWork | null;
   viewChanges: ViewChangeRecord[];
   viewChangesTotal: number;
   commitsTotal: number;
@@ -43,8 +58,17 @@ export class KimberliteNode implements Process {
   latencyCount: number;
   /** Whether it logs debug lines, decided when it starts. */
   debug: boolean;
-  /** Told of each step of the projections: replica, incarnation, projection, position, commit number. */
-  onProjection: (replica: number, incarnation: number, projection: number, applied: number, commit: number) => void;
+  /** Told of each step of the projections: replica, incarnation, projection, position, commit number, digest. */
+  onProjection: (
+    replica: number,
+    incarnation: number,
+    projection: number,
+    applied: number,
+    commit: number,
+    digest: number,
+  ) => void;
+  private projecting: boolean;
+  private backlogLoggedUs: Us;
   /** What is wrong with its release, when it starts. */
   defects: readonly ReleaseDefect[];
   /** Told how much CPU each event costs from now on because of a defect. */
@@ -58,11 +82,16 @@ export class KimberliteNode implements Process {
     this.config = config;
     this.onProjection = () => {};
     this.debug = false;
+    this.machine = new KimberliteMachine(config.release ?? 0);
+    this.projection = new Projection();
+    this.machine.onApplied = (op, key, value) => this.projection.note(op, key, value);
+    this.machine.onReplaced = () => this.projection.install(this.machine);
+    this.work = null;
+    this.projecting = false;
+    this.backlogLoggedUs = -BACKLOG_LOG_US;
     this.defects = [];
     this.onSlow = () => {};
     this.defect = null;
-    this.machine = new KimberliteMachine(config.release ?? 0);
-    this.projected = 0;
     this.viewChanges = [];
     this.viewChangesTotal = 0;
     this.commitsTotal = 0;
@@ -106,6 +135,11 @@ export class KimberliteNode implements Process {
     this.host.setTimer(TIMER_DEFECT, defect.afterUs, defect.afterUs, 0);
   }
 
+  /** The defect is mended. */
+  recover(): void {
+    this.defect = null;
+  }
+
   onStart(): void {
     for (const defect of this.defects) this.feel(defect);
     this.vsr.onStart();
@@ -119,8 +153,9 @@ export class KimberliteNode implements Process {
 
   onTimer(timer: number): void {
     if (timer === TIMER_DEFECT) {
+      if (this.defect === null) return;
       this.host.reached('release-defect-hit');
-      this.onSlow(this.defect?.cpuUs ?? 0);
+      this.onSlow(this.defect.cpuUs);
       return;
     }
     if (timer !== TIMER_PROJECTION) {
@@ -128,12 +163,46 @@ export class KimberliteNode implements Process {
       return;
     }
     this.vsr.replica.assertInvariants();
-    const { replica } = this.vsr;
-    const limit = this.config.rules.projectionLimit(replica.commit, replica.op);
-    // Position never goes back: after a restart it begins anew with the process.
-    if (limit > this.projected) this.projected = Math.min(limit, this.projected + PROJECTION_OPS_MAX);
-    this.onProjection(replica.replica, replica.incarnation, 0, this.projected, replica.commit);
+    if (this.work === null) this.project(PROJECTION_OPS_MAX);
+    else this.projectInTurn(this.work);
     this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
+  }
+
+  /** Position up to which projections are built. */
+  get projected(): number {
+    return this.projection.position;
+  }
+
+  private get projectionLimit(): number {
+    const { replica } = this.vsr;
+    return this.config.rules.projectionLimit(replica.commit, replica.op);
+  }
+
+  private project(count: number): void {
+    const { replica } = this.vsr;
+    const { rules } = this.config;
+    const show = (position: number, digest: number): void =>
+      this.onProjection(replica.replica, replica.incarnation, 0, position, replica.commit, digest);
+    this.projection.advance(this.projectionLimit, count, rules.projectionTimes, show);
+    show(this.projection.position, this.projection.digest);
+  }
+
+  /** One batch at a time, when the lock is to be had; the next one follows at once. */
+  private projectInTurn(work: ProjectionWork): void {
+    const behind = this.projectionLimit - this.projected;
+    if (behind > BACKLOG_OPS && this.host.monotonicUs() - this.backlogLoggedUs >= BACKLOG_LOG_US) {
+      this.backlogLoggedUs = this.host.monotonicUs();
+      this.host.log('warn', () => `projection apply backlog: ${behind} entries`);
+      this.host.reached('projection-backlog');
+    }
+    if (this.projecting || behind <= 0 || !work.lockFree()) return;
+    const ops = Math.min(behind, PROJECTION_BATCH);
+    this.projecting = true;
+    work.run(ops, () => {
+      this.projecting = false;
+      this.project(ops);
+      this.projectInTurn(work);
+    });
   }
 
   onDisk(op: DiskOp): void {

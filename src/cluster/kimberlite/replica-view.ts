@@ -62,7 +62,7 @@ export function viewOf(cluster: KimberliteCluster, host: number, reached: boolea
     commit: replica?.commit ?? 0,
     checkpointOp: replica?.checkpointOp ?? 0,
     isLeader: replica?.isPrimary ?? false,
-    version: replica === null || replica.release === 0 ? RELEASE : releaseText(replica.release),
+    version: replica === null || replica.releases.own === 0 ? RELEASE : releaseText(replica.releases.own),
     node,
   };
 }

@@ -3,6 +3,7 @@ import { hash128 } from '../storage/checksum.ts';
 import { type Header, type Prepare, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { FILE, TIMER, TOKEN } from './config.ts';
 import type { CheckpointBlob, VsrMessage } from './message.ts';
+import { adoptMemberships } from './reconfiguration.ts';
 import { refuseUnreadableState } from './releases.ts';
 import type { Replica } from './replica.ts';
 
@@ -82,6 +83,7 @@ export function onCheckpointPersisted(r: Replica, checkpointOp: number): boolean
   r.checkpointSum = blob.sum;
   r.checkpointBytes = blob.bytes.length;
   r.checkpointBlob = blob;
+  r.journal.covered.clear();
   r.pendingCheckpoint = null;
   r.pendingCause = '';
   r.pendingSynced = false;
@@ -165,6 +167,11 @@ export function onCheckpoint(r: Replica, from: number, message: VsrMessage): voi
   r.pendingHead = asCandidate ? r.op : message.op;
   r.pendingLogView = r.logView;
   r.pendingSynced = false;
-  if (!asCandidate) r.commitMax = Math.max(r.commitMax, message.commit);
+  if (!asCandidate) {
+    r.commitMax = Math.max(r.commitMax, message.commit);
+    if (message.memberships !== null && message.memberships[1].op > r.membership.op) {
+      if (r.config.rules.learnsMembership(true)) adoptMemberships(r, message.memberships);
+    }
+  }
   writePending(r);
 }

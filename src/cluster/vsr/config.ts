@@ -7,6 +7,8 @@ export interface VsrConfig {
   readonly replicaCount: number;
   /** Hosts that follow from the start without being members; absent in clusters without standbys. */
   readonly standbys?: readonly number[];
+  /** The last so many of these hosts are no members as formatted: machines that may become replicas. Default 0. */
+  readonly spares?: number;
   /** Slots of the journal ring; an op lives in slot `op % journalSlots`. */
   readonly journalSlots: number;
   /** Bytes of a journal slot: header and body of the largest record. */

@@ -1,6 +1,7 @@
 import type { DiskOp, Host } from '../../sim/api.ts';
-import type { Header, Prepare } from '../storage/prepare.ts';
+import type { Header, Prepare, Sum } from '../storage/prepare.ts';
 import { sameSum } from '../storage/prepare.ts';
+import { decodeRecord } from '../storage/record.ts';
 import { FILE, HEADER_BYTES, HEADER_SECTOR_BYTES, TOKEN } from './config.ts';
 
 /** Life of a slot's write: nothing, prepare under way, prepare synced and header under way, both synced. */
@@ -29,6 +30,8 @@ export class Journal {
   readonly rough: Uint8Array;
   /** The op that a faulty slot without a known header stands for, by slot. */
   readonly faultyOps: Float64Array;
+  /** By op: intact entries that the own checkpoint covers, kept while its bytes are damaged. */
+  readonly covered: Map<number, Prepare>;
   /** Told when an entry is durable. */
   onDurable: (op: number) => void;
   /** Told when the disk refused: the replica stops (R4). */
@@ -37,6 +40,8 @@ export class Journal {
   private readonly slotBytes: number;
   private readonly generations: Int32Array;
   private readonly generationSlots: Int32Array;
+  private namedHead: number;
+  private namedHeadSum: Sum | null;
   private generation: number;
   private written: number[];
   private syncing: number[];
@@ -53,8 +58,11 @@ export class Journal {
     this.faulty = new Uint8Array(slotCount);
     this.rough = new Uint8Array(slotCount);
     this.faultyOps = new Float64Array(slotCount).fill(-1);
+    this.covered = new Map();
     this.generations = new Int32Array(slotCount);
     this.generationSlots = new Int32Array(WRITES_MASK + 1);
+    this.namedHead = 0;
+    this.namedHeadSum = null;
     this.generation = 0;
     this.written = [];
     this.syncing = [];
@@ -78,6 +86,28 @@ export class Journal {
   header(op: number): Header | null {
     const header = this.headers[op % this.slotCount] as Header | null;
     return header !== null && header.op === op ? header : null;
+  }
+
+  /** The bytes of a slot whose op a checkpoint covers that cannot be read: the entry is kept for peers, if intact. */
+  keepCovered(bytes: Uint8Array): void {
+    const entry = decodeRecord(bytes, 0);
+    if (entry !== null) this.covered.set(entry.op, entry);
+  }
+
+  /**
+   * Sum of the entry at `op` as the entry after it names its parent, or as a vote told it; null where that is not known,
+   * or where the slot belongs to a later op of a log that reaches to `head`.
+   */
+  sumNamedAfter(op: number, head: number): Sum | null {
+    if (op <= head - this.slotCount) return null;
+    if (op === head && op === this.namedHead) return this.namedHeadSum;
+    return this.header(op + 1)?.parent ?? null;
+  }
+
+  /** The sum of a log's last entry, which no entry names as its parent; null: not known. */
+  nameHead(op: number, sum: Sum | null): void {
+    this.namedHead = op;
+    this.namedHeadSum = sum;
   }
 
   isDurable(op: number): boolean {

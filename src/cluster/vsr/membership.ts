@@ -1,4 +1,4 @@
-import { type Sum, sameSum, ZERO_SUM } from '../storage/prepare.ts';
+import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { read32, readSum, write32, writeSum } from '../storage/record.ts';
 
 /**
@@ -27,10 +27,6 @@ export type Memberships = readonly [former: Membership, latest: Membership];
 /** A membership that no entry has made. */
 export function formattedMembership(voters: readonly number[], standbys: readonly number[] = []): Membership {
   return { op: 0, sum: ZERO_SUM, phase: 'stable', voters, next: [], standbys };
-}
-
-export function sameMembership(left: Membership, right: Membership): boolean {
-  return left === right || (left.op === right.op && sameSum(left.sum, right.sum));
 }
 
 /** Old and new voters together, in the order of their numbers. */

@@ -2,8 +2,11 @@ import { OPERATION, type Prepare, sameSum } from '../storage/prepare.ts';
 import { makePrepare } from '../storage/record.ts';
 import { advanceCommit, answerFromTable, answerLocally, hostOfClient, isKnownRequest } from './commit.ts';
 import { TIMER } from './config.ts';
+import { type Electorate, isQuorum, quorumValue } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
+import { driveChange, noteAppended } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
+import { armRetry, prepareMessage } from './retransmit.ts';
 import { Following, hearStandby, heartbeatStandbys, isStandby, tellStandbys } from './standby.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -133,6 +136,7 @@ export function prepareEntry(
   r.okCounts[slot] = 0;
   r.preparedUs[slot] = r.host.monotonicUs();
   r.journal.append(prepare);
+  noteAppended(r, prepare);
   const message = prepareMessage(r, prepare);
   r.broadcast(message);
   tellStandbys(r, message);
@@ -140,17 +144,11 @@ export function prepareEntry(
   if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
 }
 
-function armRetry(r: Replica): void {
-  r.host.setTimer(TIMER.prepareRetry, r.config.prepareRetryUs, r.config.prepareRetryUs, 0);
-}
-
-function prepareMessage(r: Replica, prepare: Prepare): VsrMessage {
-  const message = r.message('prepare');
-  message.op = prepare.op;
-  message.commit = r.commitMax;
-  message.prepare = prepare;
-  message.sum = prepare.sum;
-  return r.sealed(message, r.view, prepare.op);
+/** Appends an entry of the protocol's own; false when there is no room for it now. */
+export function prepareOwn(r: Replica, operation: number, timestampUs: number, body: Uint8Array): boolean {
+  if (!r.isPrimary || !hasRoom(r)) return false;
+  prepareEntry(r, operation, 0, 0, timestampUs, body);
+  return true;
 }
 
 /** The primary's entry for a backup. */
@@ -192,13 +190,14 @@ function onKnownPrepare(r: Replica, prepare: Prepare): void {
 }
 
 /** Appends `prepare` as op + 1 of the view's log; refuses one that does not continue the own head. */
-function appendFollowing(r: Replica, prepare: Prepare): boolean {
+function appendFollowing(r: Replica, prepare: Prepare, isRepair = false): boolean {
   if (!sameSum(prepare.parent, r.headSum())) {
     r.host.reached('prepare-breaks-chain');
     return false;
   }
   r.op = prepare.op;
   r.journal.append(prepare);
+  if (r.config.rules.learnsMembership(isRepair)) noteAppended(r, prepare);
   if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
   return true;
 }
@@ -219,8 +218,9 @@ export function drainPending(r: Replica): void {
 export function takeRepaired(r: Replica, prepare: Prepare): boolean {
   const header = r.journal.header(prepare.op);
   if (prepare.op <= r.op) {
-    if (header === null || r.journal.entry(prepare.op) !== null) return false;
-    if (!r.config.rules.repairAccepts(header.sum, prepare)) {
+    const wanted = header === null ? r.journal.sumNamedAfter(prepare.op, r.op) : header.sum;
+    if (wanted === null || r.journal.entry(prepare.op) !== null) return false;
+    if (!r.config.rules.repairAccepts(wanted, prepare)) {
       r.host.reached('repair-refused-other-sum');
       return false;
     }
@@ -229,7 +229,7 @@ export function takeRepaired(r: Replica, prepare: Prepare): boolean {
     return true;
   }
   if (prepare.op !== r.op + 1 || !accepts(r, prepare.op) || r.isLeader()) return false;
-  const appended = appendFollowing(r, prepare);
+  const appended = appendFollowing(r, prepare, true);
   if (appended) drainPending(r);
   return appended;
 }
@@ -287,7 +287,7 @@ export function acknowledge(r: Replica): void {
 
 /** A backup holds everything up to `op` durably. */
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !(r.isMember(from) || r.config.rules.standbyVotes())) return;
+  if (!r.isPrimary || !(r.peers.includes(from) || r.config.rules.standbyVotes())) return;
   hearBackup(r, from, message);
   if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
   countOk(r, from, message.op);
@@ -301,21 +301,30 @@ function hearBackup(r: Replica, from: number, message: VsrMessage): void {
     r.peerCheckpoints[from] = message.checkpointOp;
     updateCheckpointQuorum(r);
   }
-  let heard = 1;
+  let heard = 1 << r.replica;
   const since = nowUs - r.config.abdicateUs;
-  for (const member of r.members) if (member !== r.replica && (r.peerHeardUs[member] as number) >= since) heard++;
-  if (heard >= r.commitQuorum()) r.lastQuorumHeardUs = nowUs;
+  for (const member of r.members) if ((r.peerHeardUs[member] as number) >= since) heard |= 1 << member;
+  if (isQuorum(r.electorates, heard, r.commitQuorum)) r.lastQuorumHeardUs = nowUs;
 }
 
 /** The op under whose checkpoint a commit quorum stands. */
 export function updateCheckpointQuorum(r: Replica): void {
   r.peerCheckpoints[r.replica] = r.checkpointOp;
-  const ops = r.members.map((member) => r.peerCheckpoints[member] as number).sort((left, right) => right - left);
-  const op = ops[r.commitQuorum() - 1] ?? 0;
+  const op = quorumValue(r.electorates, (member) => r.peerCheckpoints[member] as number, r.commitQuorum);
   if (op > r.checkpointQuorumOp) {
     r.checkpointQuorumOp = op;
     drainQueue(r);
   }
+}
+
+/** Whether a quorum of each electorate has acknowledged what is in `slot`. */
+function isAcknowledged(r: Replica, electorates: readonly Electorate[], slot: number): boolean {
+  const [mask, count] = [r.okMasks[slot] as number, r.okCounts[slot] as number];
+  for (const { voters, mask: own } of electorates) {
+    const counted = r.config.rules.standbyVotes() ? mask : mask & own;
+    if (r.config.rules.countOks(counted, count) < r.commitQuorum(voters.length)) return false;
+  }
+  return true;
 }
 
 function countOk(r: Replica, from: number, op: number): void {
@@ -331,11 +340,11 @@ function countOk(r: Replica, from: number, op: number): void {
     r.okCounts[slot] = (r.okCounts[slot] as number) + 1;
   }
   if (op > acked) r.ackedOps[from] = op;
-  const quorum = r.commitQuorum();
+  const { electorates } = r;
   let committed = r.commitMax;
   while (committed < r.op) {
     const slot = r.journal.slotOf(committed + 1);
-    if (r.config.rules.countOks(r.okMasks[slot] as number, r.okCounts[slot] as number) < quorum) break;
+    if (!isAcknowledged(r, electorates, slot)) break;
     if (!r.config.rules.commitsEntryOf(r.journal.header(committed + 1)?.view ?? r.view, r.view)) break;
     committed++;
   }
@@ -356,25 +365,10 @@ export function drainQueue(r: Replica): void {
   }
 }
 
-/** Sends again what backups have not acknowledged. */
-export function onPrepareRetry(r: Replica): void {
-  if (!r.isPrimary || r.op === r.commitMax) return;
-  const last = Math.min(r.op, r.commitMax + r.config.pipelineMax);
-  for (let op = r.commitMax + 1; op <= last; op++) {
-    const prepare = r.journal.entry(op);
-    if (prepare === null) continue;
-    const message = prepareMessage(r, prepare);
-    for (const member of r.members) {
-      if (member !== r.replica && (r.ackedOps[member] as number) < op) r.send(member, message);
-    }
-  }
-  r.host.reached('prepare-retransmitted');
-  armRetry(r);
-}
-
 /** The primary says that it is there, what is committed, and which checkpoint a quorum holds. */
 export function sendHeartbeat(r: Replica): void {
   if (!r.isPrimary || r.isolated) return;
+  driveChange(r);
   const message = r.message('heartbeat');
   message.op = r.op;
   message.commit = r.config.rules.heartbeatCommit(r.commitMax);
@@ -401,6 +395,6 @@ export function onHeartbeat(r: Replica, from: number, message: VsrMessage): void
 
 export function onHeartbeatAck(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isPrimary) return;
-  if (r.isMember(from)) hearBackup(r, from, message);
+  if (r.peers.includes(from)) hearBackup(r, from, message);
   else if (isStandby(r, from)) hearStandby(r, from, message);
 }

@@ -27,32 +27,32 @@ export function releaseText(release: number): string {
 
 /** What a message of a member tells of its binary: also when it is an older one than before. */
 export function hearRelease(r: Replica, from: number, message: VsrMessage): void {
-  if (message.release !== 0) r.peerReleases[from] = message.release;
+  if (message.release !== 0) r.releases.peers[from] = message.release;
 }
 
 /** The lowest release among the members, as far as this replica knows: a member that was never heard counts as 0. */
 export function lowestRelease(r: Replica): number {
-  const known = r.members.map((member) => (member === r.replica ? r.release : (r.peerReleases[member] as number)));
+  const known = r.members.map((member) => (member === r.replica ? r.releases.own : (r.releases.peers[member] as number)));
   return r.config.rules.clusterRelease(known);
 }
 
 /** Stops a binary that is to take an entry which it cannot read: it would execute it as something else. */
 export function refuseUnreadable(r: Replica, prepare: Prepare): void {
-  if (r.release === 0) return;
+  if (r.releases.own === 0) return;
   const needed = r.machine.releaseOf?.(prepare.operation) ?? 0;
-  if (r.config.rules.readsForm(needed, r.release)) return;
+  if (r.config.rules.readsForm(needed, r.releases.own)) return;
   stopUnreadable(r, `entry ${prepare.op}`, needed);
 }
 
 /** As {@link refuseUnreadable}, for the state that a checkpoint brought. */
 export function refuseUnreadableState(r: Replica): void {
-  if (r.release === 0) return;
+  if (r.releases.own === 0) return;
   const needed = r.machine.activeRelease ?? 0;
-  if (r.config.rules.readsForm(needed, r.release)) return;
+  if (r.config.rules.readsForm(needed, r.releases.own)) return;
   stopUnreadable(r, 'the checkpoint', needed);
 }
 
 function stopUnreadable(r: Replica, what: string, needed: number): never {
   r.host.reached('unreadable-form-refused');
-  return r.host.exit(`${what} has a form of ${releaseText(needed)}, which ${releaseText(r.release)} cannot read`);
+  return r.host.exit(`${what} has a form of ${releaseText(needed)}, which ${releaseText(r.releases.own)} cannot read`);
 }

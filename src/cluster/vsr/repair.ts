@@ -2,6 +2,7 @@ import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { requestTransfer } from './checkpoint.ts';
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';
+import { isKnown } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
 import { isStandby } from './standby.ts';
 
@@ -36,6 +37,7 @@ export function repairRound(r: Replica): boolean {
     if (header === null) {
       if (op > r.commit) {
         requestTransfer(r, transferSource(r));
+        if (r.status === 'view-change' && r.chosen) askByParent(r, op);
         break;
       }
       continue;
@@ -83,6 +85,18 @@ function ask(r: Replica, op: number, sum: Sum): void {
   r.host.reached('repair-asked');
 }
 
+/**
+ * From `gap` on even the headers are gone. A checkpoint would cover them, but the only one in reach may be damaged while
+ * its owner still holds the entries: so the primary of a new view also asks for the last of them, by the sum that the
+ * entry after it names as its parent. With it comes the sum of the one before, until the gap is closed.
+ */
+function askByParent(r: Replica, gap: number): void {
+  let op = gap;
+  while (op < r.op && r.journal.header(op + 1) === null) op++;
+  const sum = r.journal.sumNamedAfter(op, r.op);
+  if (sum !== null) ask(r, op, sum);
+}
+
 function askPrimary(r: Replica, op: number): void {
   const message = r.message('getPrepare');
   message.op = op;
@@ -94,8 +108,8 @@ function askPrimary(r: Replica, op: number): void {
  * view does, and a backup of it where the op is committed. Who cannot says so, with its checkpoint: the asker then knows that it needs a state transfer.
  */
 export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
-  if (!(r.isMember(from) || isStandby(r, from)) || r.mustRecover) return;
-  const entry = r.journal.entry(message.op);
+  if (!(isKnown(r, from) || isStandby(r, from)) || r.mustRecover) return;
+  const entry = r.journal.entry(message.op) ?? r.journal.covered.get(message.op) ?? null;
   const any =
     message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;
   // A backup vouches for what is committed; only the primary knows what comes after.

@@ -1,4 +1,5 @@
 import { type Header, type Prepare, type Sum, sameSum } from '../storage/prepare.ts';
+import type { Electorate } from './electorate.ts';
 import type { VsrStatus } from './observe.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -51,6 +52,8 @@ export interface Rules {
   recoveringIsSilent(): boolean;
   /** Position up to which projections may be built, given the commit number and the head. */
   projectionLimit(commit: number, op: number): number;
+  /** How often an op is projected by a process that took its projection over at op `restoredAt`: once. */
+  projectionTimes(op: number, restoredAt: number): number;
   /** Whether a faulty slot counts as a denial (it must not, R7). */
   faultyDenies(): boolean;
 
@@ -71,6 +74,14 @@ export interface Rules {
   sealedEntry(prepare: Prepare): Prepare;
   /** Whether a prepare from the network is verified against its record. */
   verifies(): boolean;
+
+  // Membership
+  /** Whose quorums a joint membership needs: the old voters' and the new ones' (catalogue, model.reconfig_rule). */
+  jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
+  /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
+  newcomersCatchUp(): boolean;
+  /** Whether a membership counts whose entry was appended; `isRepair`: a repair brought it. */
+  learnsMembership(isRepair: boolean): boolean;
 
   // View change
   /** Whether the votes collected for a view are forgotten when it is over; `count` of them are there. */
@@ -167,6 +178,7 @@ export const HONEST_RULES: Rules = {
   asserts: () => true,
   recoveringIsSilent: () => true,
   projectionLimit: (commit) => commit,
+  projectionTimes: () => 1,
   faultyDenies: () => false,
   standbyVotes: () => false,
   voterCount: (memberCount) => memberCount,
@@ -176,6 +188,10 @@ export const HONEST_RULES: Rules = {
   heartbeatCommit: (commitMax) => commitMax,
   sealedEntry: (prepare) => prepare,
   verifies: () => true,
+
+  jointElectorates: (electorates) => electorates,
+  newcomersCatchUp: () => true,
+  learnsMembership: () => true,
 
   forgetsVotes: () => true,
   refusesOldVote: () => true,

@@ -6,15 +6,16 @@ import type { Replica } from './replica.ts';
 
 /** The primary raises the cluster's release once every member can read what that allows. */
 export function proposeRelease(r: Replica): void {
-  if (r.release === 0 || !r.isPrimary || r.isolated) return;
-  const release = Math.min(lowestRelease(r), r.release);
+  if (r.releases.own === 0 || !r.isPrimary || r.isolated) return;
+  const release = Math.min(lowestRelease(r), r.releases.own);
   if (release < RELEASE_OF_UPGRADES || release <= (r.machine.activeRelease ?? 0)) return;
   // Proposed already and not yet applied here; a new view proposes again, and applying it twice changes nothing.
-  if (r.proposedRelease.view === r.view && r.proposedRelease.release === release) return;
+  if (r.releases.proposedView === r.view && r.releases.proposedRelease === release) return;
   const body = new Uint8Array(4);
   write32(body, 0, release);
   if (!prepareOwn(r, OPERATION.release, body)) return;
-  r.proposedRelease = { view: r.view, release };
+  r.releases.proposedView = r.view;
+  r.releases.proposedRelease = release;
   r.host.log('info', () => `proposed cluster upgrade to ${releaseText(release)}`);
   r.host.reached('release-proposed');
 }

@@ -7,8 +7,11 @@ import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
+import { iotop, kill } from './host-jobs.ts';
 import { dmesg, journalctl } from './journal.ts';
+import { flamegraph, perf, stackcollapse } from './perf.ts';
 import { nc, ping } from './ping.ts';
+import { free, mpstat, pidof, ps } from './processes.ts';
 import { apt, reboot } from './reboot.ts';
 import { systemctl } from './systemctl.ts';
 
@@ -26,15 +29,24 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['df', df],
   ['dmesg', dmesg],
   ['du', du],
+  ['flamegraph.pl', flamegraph],
+  ['free', free],
   ['iostat', iostat],
+  ['iotop', iotop],
   ['journalctl', journalctl],
+  ['kill', kill],
   ['ls', ls],
   ['memtester', memtester],
+  ['mpstat', mpstat],
   ['nc', nc],
+  ['perf', perf],
+  ['pidof', pidof],
   ['ping', ping],
+  ['ps', ps],
   ['reboot', reboot],
   ['rm', rm],
   ['smartctl', smartctl],
+  ['stackcollapse-perf.pl', stackcollapse],
   ['systemctl', systemctl],
   ['tar', tar],
   ['top', top],

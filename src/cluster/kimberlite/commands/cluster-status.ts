@@ -124,11 +124,11 @@ function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): 
 function clusterVersionOf(views: readonly ReplicaView[]): string {
   const books = (leaderOf(views) ?? spokesman(views))?.node?.vsr.replica;
   if (books === undefined) return 'unknown (no replica answers)';
-  if (books.release === 0) return (views[0] as ReplicaView).version;
+  if (books.releases.own === 0) return (views[0] as ReplicaView).version;
   const lowest = books.members.reduce((release, member) => {
-    const seen = views.find((view) => view.host === member)?.node?.vsr.replica.release;
-    return Math.min(release, seen ?? (books.peerReleases[member] as number));
-  }, books.release);
+    const seen = views.find((view) => view.host === member)?.node?.vsr.replica.releases.own;
+    return Math.min(release, seen ?? (books.releases.peers[member] as number));
+  }, books.releases.own);
   return lowest === 0 ? 'unknown (a member was never heard)' : releaseText(lowest);
 }
 

@@ -35,7 +35,7 @@ export function* docker(argv: readonly string[], _stdin: string, ctx: Context): 
     case 'images':
       return ok(`REPOSITORY          TAG\n${[...images].map((tag) => `kimberlite/server   ${tag}\n`).join('')}`);
     case 'ps': {
-      const release = releaseText(fleet.cluster.releases[machine.id] ?? 0);
+      const release = releaseText(fleet.cluster.releases.of(machine.id));
       const row = machine.isUp ? `kimberlite/server:${release}   Up        kimberlite\n` : '';
       return ok(`IMAGE                      STATUS    NAMES\n${row}`);
     }

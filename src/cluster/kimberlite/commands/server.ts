@@ -20,7 +20,7 @@ const USAGE: CommandUsage = {
 function installed(ctx: Parameters<OperatorCommand<KimberliteFleet>>[2]): string {
   const { cluster } = ctx.fleet;
   const host = ctx.fleet.machineOf(ctx.onHost, ctx.onHost)?.id ?? -1;
-  return cluster.plan.deployment === undefined || host < 0 ? RELEASE : cluster.releaseToStart(host);
+  return cluster.plan.deployment === undefined || host < 0 ? RELEASE : cluster.releases.toStart(host);
 }
 
 /** `kimberlite-server --version` and `--config FILE --show-config`. */

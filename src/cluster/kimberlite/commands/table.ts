@@ -2,6 +2,7 @@ import type { CommandTable, OperatorCommand } from '../../host/command.ts';
 import { program } from '../../host/subcommands.ts';
 import { HOST_TOOLS } from '../../host/tools/table.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { addIndex } from './add-index.ts';
 import { ADD_STANDBY } from './add-standby.ts';
 import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
@@ -16,6 +17,7 @@ import { FAILOVER } from './failover.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { kubectl } from './kubectl.ts';
 import { PEOPLE } from './people.ts';
+import { QUERY } from './query.ts';
 import { RECONFIG } from './reconfig.ts';
 import { replaceDisk } from './replace-disk.ts';
 import { REPLICA_ISOLATE } from './replica-isolate.ts';
@@ -53,6 +55,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_COMPACT,
       ...STORAGE_ARCHIVE,
       ...EVIDENCE,
+      ...QUERY,
       ...SMOKE_TESTS,
     ]),
   );
@@ -61,6 +64,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
   commands.set('kimberlite-server', server);
+  commands.set('add-index', addIndex);
   commands.set('docker', docker);
   commands.set('kubectl', kubectl);
   commands.set('aws', awsWithVolumes);
