@@ -276,6 +276,34 @@ export const FAULT_KINDS = [
   },
   {
     kind: 'load.query',
+    kind: 'net.way',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'hosts',
+    params: [
+      choice('part', ['cable', 'switch'], 'switch'),
+      number('lossPer65536', 0, 65536, 0),
+      number('latencyUsMin', 0, LINK_OPTION_MAX, 0),
+      number('latencyUsMean', 0, LINK_OPTION_MAX, 0),
+      DIRECTION,
+    ],
+  },
+  {
+    kind: 'net.competing-traffic',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('fromHost', -1, 100, -1), number('bufferUs', 1_000, 60_000_000, 100_000)],
+  },
+  {
+    kind: 'net.placement',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('latencyUsMin', 1, LINK_OPTION_MAX, 50_000), number('latencyUsMean', 0, LINK_OPTION_MAX, 0)],
+  },
+  {
+    kind: 'host.site-down',
     faultClass: 'A',
     lasts: 'lasting',
     targets: 'replicas',
@@ -321,6 +349,11 @@ export const FAULT_KINDS = [
     lasts: 'lasting',
     targets: 'replicas',
     params: [number('cpuUs', 1, 10_000_000, 1_000)],
+  },
+      choice('level', ['rack', 'zone'], 'rack'),
+      choice('mode', ['mix', 'unreadable'], 'mix'),
+      number('bootUs', 0, HOUR_US, 200_000),
+    ],
   },
 ] as const satisfies readonly FaultKind[];
 

@@ -7,9 +7,11 @@ import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
-import { iotop, kill } from './host-jobs.ts';
+import { iotop, kill, pgrep } from './host-jobs.ts';
+import { iftop } from './iftop.ts';
 import { dmesg, journalctl } from './journal.ts';
 import { flamegraph, perf, stackcollapse } from './perf.ts';
+import { ethtool, mtr } from './mtr.ts';
 import { nc, ping } from './ping.ts';
 import { free, mpstat, pidof, ps } from './processes.ts';
 import { apt, reboot } from './reboot.ts';
@@ -32,6 +34,8 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['flamegraph.pl', flamegraph],
   ['free', free],
   ['iostat', iostat],
+  ['ethtool', ethtool],
+  ['iftop', iftop],
   ['iotop', iotop],
   ['journalctl', journalctl],
   ['kill', kill],
@@ -41,6 +45,9 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['nc', nc],
   ['perf', perf],
   ['pidof', pidof],
+  ['mtr', mtr],
+  ['nc', nc],
+  ['pgrep', pgrep],
   ['ping', ping],
   ['ps', ps],
   ['reboot', reboot],
