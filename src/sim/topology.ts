@@ -38,6 +38,10 @@ function nearUs(one: Site, other: Site): readonly [Us, Us] | null {
  * the links that the plan gives them, in zone `a`, `b`, `c` of one region by turns.
  */
 export class Topology {
+  /** Placement groups of the provider: whether their hosts share a rack or each has one of its own. */
+  readonly groups: Map<string, 'spread' | 'cluster'>;
+  /** Hosts that an operator has moved. */
+  readonly moved: Set<number>;
   private readonly network: Network;
   private readonly troubles: Map<string, Trouble[]>;
   private readonly sites: Map<number, Site>;
@@ -45,6 +49,8 @@ export class Topology {
   private farUs: readonly [Us, Us];
 
   constructor(network: Network) {
+    this.groups = new Map();
+    this.moved = new Set();
     this.network = network;
     this.troubles = new Map();
     this.sites = new Map();
