@@ -7,6 +7,7 @@ import { DurableCopies, type Excuse } from './durable-copies.ts';
 import { ExactlyOnce } from './exactly-once.ts';
 import { HashChain } from './hash-chain.ts';
 import { Linearizable, type SearchOptions, type StreamRules } from './linearizable.ts';
+import { MembershipKept } from './membership.ts';
 import { NoAssert } from './no-assert.ts';
 import { NoCorruptServe } from './no-corrupt-serve.ts';
 import { NoNeedlessViewChange } from './no-needless-view-change.ts';
@@ -71,6 +72,7 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
   const promotions = new PromoteConsistent(committed, report);
   const properties: Property[] = [
     new Agreement(committed, report),
+    new MembershipKept(copies, voters, report),
     new Prefix(truth, committed, report),
     new CommitLeOp(report),
     new ViewMonotonic(truth, report),

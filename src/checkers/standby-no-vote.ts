@@ -23,7 +23,7 @@ export class StandbyNoVote implements Property {
   onSend(from: number, to: number, message: VsrMessage): void {
     // Hosts that voted when the cluster began are the business of the properties of reconfiguration.
     if (from < (this.truth.voterCount ?? this.truth.replicaCount) || from >= this.truth.replicaCount) return;
-    if (this.voters.of(message.epoch, from).includes(from)) return;
+    if (this.voters.mayVote(message.epoch, from)) return;
     this.report(this.id, 'non-voter-spoke', { replica: from, to, kind: message.kind, epoch: message.epoch });
   }
 }

@@ -67,6 +67,11 @@ const RUN: CommandRow = {
   options: [
     value('system', 'only scenarios of this system'),
     value('variant', 'the corrected procedure, or the one that the runbook literally says', ['safe', 'literal']),
+    value('profile', 'the product as documented, or with what was read in its code (default: what a scenario says)', [
+      'intended',
+      'as_built',
+      'both',
+    ]),
     value('plan', 'run this plan file instead of scenarios'),
     value('seed', 'one seed'),
     value('seeds', 'a range of seeds, both included, such as 1..200'),
@@ -87,7 +92,8 @@ const RUN: CommandRow = {
     `Without --seed or --seeds all scenarios run with seed ${DEFAULT_SEED}, so that CI sees the same runs each time; a`,
     'single named scenario gets a random seed, which is printed first. A literal variant that is declared to fail only',
     'on some seeds runs on its pinned seed then. A literal variant that fails as declared counts as declared (exit',
-    'code 0). Drawn plans run when they are named: firedrill run swarm --seeds 1..200.',
+    'code 0). Drawn plans run when they are named: firedrill run swarm --seeds 1..200. In a profile that a scenario does',
+    'not declare nothing is expected: the table shows what happens (docs/fidelity.md).',
   ].join(' '),
   read: (values) => ({ name: 'run', options: readRun(values) }),
 };
@@ -96,7 +102,7 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
   const planFile = text(values, 'plan') ?? null;
   const scenarios = list(values, 'scenario');
   if (planFile !== null) {
-    const other = ['system', 'variant', 'seed', 'seeds'].find((name) => values[name] !== undefined);
+    const other = ['system', 'variant', 'profile', 'seed', 'seeds'].find((name) => values[name] !== undefined);
     if (other !== undefined || scenarios.length > 0) {
       const what = scenarios.length > 0 ? 'scenarios' : `--${other}`;
       throw new UserError(`--plan and ${what} exclude each other`, 'a plan says by itself what runs: leave one out');
@@ -106,6 +112,7 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
     scenarios,
     system: text(values, 'system') ?? null,
     variant: (text(values, 'variant') as Variant | undefined) ?? null,
+    ...profilesOption(values),
     planFile,
     seeds: readSeeds(text(values, 'seed'), text(values, 'seeds')),
     jobs: readJobs(text(values, 'jobs')),
@@ -116,6 +123,12 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
     reports: text(values, 'reports') ?? 'reports',
     ...historyOption(values),
   };
+}
+
+function profilesOption(values: Record<string, unknown>): Pick<RunCommandOptions, 'profiles'> {
+  const profile = text(values, 'profile');
+  if (profile === undefined) return {};
+  return { profiles: profile === 'both' ? ['intended', 'as_built'] : [profile as 'intended' | 'as_built'] };
 }
 
 const REPLAY: CommandRow = {

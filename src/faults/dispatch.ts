@@ -19,6 +19,7 @@ import {
 } from './strike-host.ts';
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
+import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
 import { regress } from './strike-release.ts';
 
 /** What each kind does when it strikes. */
@@ -68,6 +69,10 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'load.memory': loadMemory,
   'load.write': loadWrite,
   'process.hot-function': hotFunction,
+  'net.way': troubleWay,
+  'net.competing-traffic': competeForLink,
+  'net.placement': placeFar,
+  'host.site-down': loseSite,
   'release.regression': regress,
 };
 

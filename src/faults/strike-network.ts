@@ -133,7 +133,7 @@ export function clog(strike: Strike): Outcome {
 }
 
 /** All links between the targets and every other replica and client, each once, as the direction says. */
-function linksOf(strike: Strike): DirectedLink[] {
+export function linksOf(strike: Strike): DirectedLink[] {
   const { surface, hosts } = strike;
   const everybody = [...surface.replicaHosts, ...surface.clientHosts, ...(surface.standbyHosts ?? [])];
   const direction = strike.choice('direction') as Direction;

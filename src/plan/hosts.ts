@@ -5,5 +5,10 @@ export function serverCount(cluster: Pick<ClusterPlan, 'replicaCount' | 'standby
   return cluster.replicaCount + (cluster.standbys?.count ?? 0) + (cluster.standbys?.spare ?? 0);
 }
 
+/** Replicas that vote at first: those that are not blank machines. */
+export function firstVoterCount(cluster: Pick<ClusterPlan, 'replicaCount' | 'spares'>): number {
+  return cluster.replicaCount - (cluster.spares ?? 0);
+}
+
 /** Number of a standby's host as the runbook writes it: 100 is the first. */
 export const STANDBY_ID_MIN = 100;

@@ -2,19 +2,20 @@ import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
+import { firstVoterCount } from '../plan/hosts.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
-  const { journalSlots, slotBytes, replicaCount } = plan.cluster;
+  const { journalSlots, slotBytes } = plan.cluster;
   return {
     world: cluster.world,
     replicaHosts: cluster.replicaHosts,
     clientHosts: cluster.clientHosts,
     ...(cluster.standbyHosts.length === 0 ? {} : { standbyHosts: cluster.standbyHosts }),
-    quorum: Math.floor(replicaCount / 2) + 1,
+    quorum: Math.floor(firstVoterCount(plan.cluster) / 2) + 1,
     primaryHost: () => cluster.primaryHost(),
     zones: [
       { name: 'superblock', file: FILE.superblock, unitBytes: SUPERBLOCK_COPY_BYTES, units: SUPERBLOCK_COPIES },

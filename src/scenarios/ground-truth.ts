@@ -1,5 +1,5 @@
 import type { GroundTruth } from '../checkers/property.ts';
-import { serverCount } from '../plan/hosts.ts';
+import { firstVoterCount, serverCount } from '../plan/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { World } from '../sim/world.ts';
@@ -8,7 +8,7 @@ import type { World } from '../sim/world.ts';
 export interface JudgedWorld {
   readonly world: World;
   readonly plan: {
-    readonly cluster: Pick<RunPlan['cluster'], 'replicaCount' | 'standbys' | 'journalSlots' | 'slotBytes'>;
+    readonly cluster: Pick<RunPlan['cluster'], 'replicaCount' | 'spares' | 'standbys' | 'journalSlots' | 'slotBytes'>;
     readonly disk: Pick<RunPlan['disk'], 'sectorBytes'>;
   };
 }
@@ -19,7 +19,7 @@ export function groundTruth({ world, plan }: JudgedWorld): GroundTruth {
   return {
     nowUs: () => world.nowUs,
     replicaCount: serverCount(plan.cluster),
-    voterCount: plan.cluster.replicaCount,
+    voterCount: firstVoterCount(plan.cluster),
     ledger: world.ledger,
     journalSlots: plan.cluster.journalSlots,
     slotBytes: plan.cluster.slotBytes,

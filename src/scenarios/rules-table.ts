@@ -6,6 +6,7 @@ import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';
 import { VIEW_MUTANTS } from './mutants/views.ts';
+import { profileRules } from './profiles.ts';
 
 /** The planted bugs of issue 2. */
 const FIRST_MUTANTS: readonly Mutant[] = [
@@ -208,9 +209,9 @@ export function mutantOf(id: string): Mutant | null {
   return MUTANTS.find((mutant) => mutant.id === id) ?? null;
 }
 
-/** The rules that a plan runs under: honest, less the guards that it switches off, with its mutant planted. */
+/** The rules that a plan runs under: honest, as its profile has them (R30), less the guards that it switches off, with its mutant planted. */
 export function rulesOf(plan: RunPlan, honest: Rules, fired: () => void = () => {}): Rules {
-  let rules: Rules = honest;
+  let rules: Rules = { ...honest, ...profileRules(plan) };
   for (const name of plan.guardsOff) {
     const guard = GUARDS.get(name);
     if (guard !== undefined) rules = { ...rules, ...guard };

@@ -16,6 +16,7 @@ import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
+import { guardsOffOf } from './profiles.ts';
 import { watchEvidence } from './properties.ts';
 import { judgeQuorumKept } from './quorum-kept.ts';
 import { Redundancy } from './redundancy.ts';
@@ -42,7 +43,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const { plan, cluster } = simulation;
   const alerts = plan.alerts;
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
-  const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
+  const fleet = new KimberliteFleet(cluster, guardsOffOf(plan));
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   const settings = new TemporarySettings(simulation, fleet);
   const redundancy = new Redundancy(simulation);

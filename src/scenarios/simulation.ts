@@ -1,4 +1,5 @@
 import type { Checks } from '../checkers/always-on.ts';
+import { membershipEntry } from '../checkers/membership-entry.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
 import { PropertySet } from '../checkers/set.ts';
 import { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
@@ -7,6 +8,7 @@ import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { Rules } from '../cluster/vsr/rules.ts';
 import { Budget } from '../faults/budget.ts';
 import { Nemesis } from '../faults/nemesis.ts';
+import { firstVoterCount } from '../plan/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Finding } from '../plan/result.ts';
 import { EVENT } from '../sim/core.ts';
@@ -106,7 +108,7 @@ export class Simulation {
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
     this.memory = new MemoryBudget(world, plan.limits.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT);
-    this.members = this.cluster.replicaHosts;
+    this.members = this.cluster.replicaHosts.slice(0, firstVoterCount(plan.cluster));
     this.truth = groundTruth(this.cluster);
     this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
     this.properties = new PropertySet(this.checks.properties);
@@ -221,6 +223,13 @@ export class Simulation {
     }
   }
 
+  /** An applied entry has changed the membership: from a stable one on its voters are who must converge. */
+  reconfigured(replica: number, epoch: number): void {
+    const { voters } = this.checks;
+    const newest = voters.newest(voters.lineage(epoch, replica));
+    if (newest?.phase === 'stable') this.members = newest.voters;
+  }
+
   private started(machine: Machine): void {
     this.disturbedUs = this.cluster.world.nowUs;
     if (machine.id >= this.cluster.serverHosts.length) return;
@@ -273,6 +282,8 @@ class Relay {
 
   onApply(...args: Parameters<PropertySet['onApply']>): void {
     this.set?.onApply(...args);
+    const [replica, , prepare] = args;
+    if (membershipEntry(prepare) !== null) this.simulation?.reconfigured(replica, prepare.epoch);
   }
 
   onInstall(...args: Parameters<PropertySet['onInstall']>): void {

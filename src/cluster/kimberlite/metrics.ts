@@ -117,7 +117,11 @@ export class Metrics {
   private clusterSamples(out: SampleList, host: number, node: KimberliteNode): void {
     const { cluster } = this.fleet;
     const counts = new Map<string, number>();
+    const { membership, peers } = node.vsr.replica;
+    const changes = membership.op > 0 || cluster.plan.cluster.spares !== undefined;
     for (const peer of this.fleet.replicas()) {
+      // Blank machines and removed replicas are no replicas of the cluster.
+      if (changes && !peers.includes(peer)) continue;
       const view = viewOf(cluster, peer, this.hears(host, peer));
       const state = isHealthy(view) ? 'healthy' : view.status === 'normal' ? 'recovering' : view.status;
       counts.set(state, (counts.get(state) ?? 0) + 1);

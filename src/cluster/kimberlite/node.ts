@@ -116,10 +116,13 @@ export class KimberliteNode implements Process {
   }
 
   /** Status as the catalogue names it: `recovering` until this replica holds everything committed. */
-  get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' | 'standby' {
+  get status(): 'normal' | 'view-change' | 'recovering' | 'isolated' | 'standby' | 'removed' {
     const replica = this.vsr.replica;
+    if (replica.retired) return 'removed';
     if (replica.isolated) return 'isolated';
     if (isStandby(replica, replica.replica)) return 'standby';
+    // A newcomer that follows the log until it may vote.
+    if (!replica.isMember(replica.replica)) return 'recovering';
     if (replica.mustRecover || replica.status === 'recovering' || replica.catchUpTo > replica.commit)
       return 'recovering';
     return replica.status;

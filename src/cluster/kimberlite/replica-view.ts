@@ -10,7 +10,7 @@ import type { KimberliteNode } from './node.ts';
 export const RELEASE = 'v0.3.0';
 
 /** Statuses that tools show (catalogue, status_fields). */
-export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated' | 'standby';
+export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated' | 'standby' | 'removed';
 
 /** What the status page of a replica says of it. */
 export interface ReplicaView {

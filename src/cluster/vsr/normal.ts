@@ -287,7 +287,7 @@ export function acknowledge(r: Replica): void {
 
 /** A backup holds everything up to `op` durably. */
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !(r.peers.includes(from) || r.config.rules.standbyVotes())) return;
+  if (!r.isPrimary || !(r.isMember(from) || r.config.rules.standbyVotes())) return;
   hearBackup(r, from, message);
   if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
   countOk(r, from, message.op);
@@ -395,6 +395,6 @@ export function onHeartbeat(r: Replica, from: number, message: VsrMessage): void
 
 export function onHeartbeatAck(r: Replica, from: number, message: VsrMessage): void {
   if (!r.isPrimary) return;
-  if (r.peers.includes(from)) hearBackup(r, from, message);
-  else if (isStandby(r, from)) hearStandby(r, from, message);
+  if (r.isMember(from)) hearBackup(r, from, message);
+  else if (r.peers.includes(from) || isStandby(r, from)) hearStandby(r, from, message);
 }

@@ -47,6 +47,8 @@ export function noteAppended(r: Replica, prepare: Prepare): void {
   if (prepare.operation !== OPERATION.reconfigure || prepare.op <= r.membership.op) return;
   const latest = decodeMembership(prepare.body, 0, prepare.op, prepare.sum);
   setMemberships(r, r.membership, latest);
+  // What a newcomer held as a follower was no promise: it acknowledges as a voter what is not committed yet.
+  for (const host of latest.next) if (!latest.voters.includes(host)) r.ackedOps[host] = 0;
   r.host.reached(`membership-${latest.phase}`);
   r.host.log('info', () => `membership ${latest.phase} from op ${latest.op}: voters ${latest.voters.join(' ')}`);
 }

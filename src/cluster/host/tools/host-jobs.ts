@@ -26,6 +26,14 @@ const KILL: CommandUsage = {
   positionalsMin: 1,
 };
 
+const PGREP: CommandUsage = {
+  command: 'pgrep',
+  about: 'Numbers of the processes of this host, beside the service under test, whose command line has the text in it.',
+  flags: [{ name: 'full', short: 'f', kind: 'switch', help: 'no effect: always the whole command line' }],
+  positionals: ['TEXT'],
+  positionalsMin: 1,
+};
+
 interface Row {
   readonly pid: number;
   readonly user: string;
@@ -98,4 +106,14 @@ export const kill: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const machine = ownMachine(ctx.fleet, ctx.onHost);
   if (/^\d{1,7}$/.test(text) && machine.jobs.kill(Number(text))) return ok('');
   return failed(1, `kill: (${text}) - No such process, or the service itself\n`);
+};
+
+/** `pgrep -f TEXT`: exit code 1 when there is none. */
+export const pgrep: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
+  const parsed = parseFlags(PGREP, argv);
+  if (!parsed.ok) return parsed.result;
+  const text = parsed.flags.positionals[0] as string;
+  const { running } = ownMachine(ctx.fleet, ctx.onHost).jobs;
+  const found = running.filter((job) => !job.ofService && job.command.includes(text));
+  return { ...ok(found.map((job) => `${job.pid}\n`).join('')), code: found.length > 0 ? 0 : 1 };
 };

@@ -7,8 +7,10 @@ import { dd } from './dd.ts';
 import { cp, rm, tar } from './disk-remove.ts';
 import { df, du, ls } from './disk-space.ts';
 import { iostat, memtester, smartctl, top, uptime } from './hardware.ts';
-import { iotop, kill } from './host-jobs.ts';
+import { iotop, kill, pgrep } from './host-jobs.ts';
+import { iftop } from './iftop.ts';
 import { dmesg, journalctl } from './journal.ts';
+import { ethtool, mtr } from './mtr.ts';
 import { flamegraph, perf, stackcollapse } from './perf.ts';
 import { nc, ping } from './ping.ts';
 import { free, mpstat, pidof, ps } from './processes.ts';
@@ -29,8 +31,10 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['df', df],
   ['dmesg', dmesg],
   ['du', du],
+  ['ethtool', ethtool],
   ['flamegraph.pl', flamegraph],
   ['free', free],
+  ['iftop', iftop],
   ['iostat', iostat],
   ['iotop', iotop],
   ['journalctl', journalctl],
@@ -38,8 +42,10 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['ls', ls],
   ['memtester', memtester],
   ['mpstat', mpstat],
+  ['mtr', mtr],
   ['nc', nc],
   ['perf', perf],
+  ['pgrep', pgrep],
   ['pidof', pidof],
   ['ping', ping],
   ['ps', ps],

@@ -5,6 +5,7 @@ import { aws } from '../../host/tools/aws.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { gibibytesOf } from '../volumes.ts';
 import { here } from './ask.ts';
+import { awsPlacement, PLACEMENT_VERBS } from './aws-placement.ts';
 import { awsInstances, INSTANCE_VERBS } from './aws-instances.ts';
 import { route53 } from './route53.ts';
 
@@ -57,6 +58,7 @@ export const awsWithVolumes: OperatorCommand<KimberliteFleet> = function* (argv,
   if (argv[0] !== 'ec2') return yield* aws(argv, stdin, ctx);
   if (INSTANCE_VERBS.includes(argv[1] ?? '')) return yield* awsInstances(argv.slice(1), stdin, ctx);
   const { fleet } = ctx;
+  if (PLACEMENT_VERBS.includes(argv[1] ?? '')) return yield* awsPlacement(argv.slice(1), stdin, ctx);
   if (argv[1] === 'describe-volumes') {
     const parsed = parseFlags(DESCRIBE, argv.slice(2));
     if (!parsed.ok) return parsed.result;
