@@ -29,13 +29,16 @@ const WINDOW_OPS = 4_096;
 export class Projection implements Property, ProjectionObserver {
   readonly id = 'INV-PROJECTION';
   private readonly report: Report;
+  private readonly isLost: (replica: number, op: number) => boolean;
   private readonly positions: Float64Array;
   /** Of each op of the window, by op modulo its size: the op and the digest that was first shown there. */
   private readonly ops: Float64Array;
   private readonly digests: Int32Array;
 
-  constructor(truth: GroundTruth, report: Report) {
+  /** `isLost` says whether a replica may hold another content at an op because it did not go along with a declared loss. */
+  constructor(truth: GroundTruth, report: Report, isLost: (replica: number, op: number) => boolean = () => false) {
     this.report = report;
+    this.isLost = isLost;
     this.positions = new Float64Array(truth.replicaCount * PROJECTIONS_MAX);
     this.ops = new Float64Array(WINDOW_OPS).fill(-1);
     this.digests = new Int32Array(WINDOW_OPS);
@@ -66,7 +69,8 @@ export class Projection implements Property, ProjectionObserver {
     } else if (applied > commit) {
       this.report(this.id, 'position-above-commit', { replica, incarnation, projection, applied, commit });
     }
-    if (digest !== undefined && projection === 0) this.compare(replica, incarnation, applied, digest);
+    if (digest !== undefined && projection === 0 && !this.isLost(replica, applied))
+      this.compare(replica, incarnation, applied, digest);
   }
 
   private compare(replica: number, incarnation: number, applied: number, digest: number): void {

@@ -4,6 +4,8 @@ import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
 import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
 import type { Sum } from '../storage/prepare.ts';
+import type { Replica } from '../vsr/replica.ts';
+import { isStandby } from '../vsr/standby.ts';
 import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
@@ -249,6 +251,11 @@ export class KimberliteFleet implements HostFleet {
   /** Hosts of replicas: those that the cluster began with, and promoted standbys. */
   replicas(): readonly number[] {
     return this.promoted.size === 0 ? this.cluster.replicaHosts : [...this.cluster.replicaHosts, ...this.promoted];
+  }
+
+  /** Hosts that a replica knows as standbys, in order. */
+  standbysOf(replica: Replica): readonly number[] {
+    return this.cluster.serverHosts.filter((host) => isStandby(replica, host));
   }
 
   /** Status pages of the standbys that have data, in order. */

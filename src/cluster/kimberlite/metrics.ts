@@ -177,6 +177,10 @@ export class Metrics {
         const id = String(shownId(cluster, member));
         out.add('kimberlite_replication_lag_ms', lagOf(replica, member).us / 1_000, [['replica_id', id]]);
       }
+      for (const standby of this.fleet.standbysOf(replica)) {
+        const id = String(shownId(cluster, standby));
+        out.add('kimberlite_replication_lag_ms', lagOf(replica, standby).us / 1_000, [['replica_id', id]]);
+      }
     }
     this.clockSamples(out, replica);
   }

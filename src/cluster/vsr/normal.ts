@@ -243,7 +243,7 @@ function needRepair(r: Replica): void {
 function hearPrimary(r: Replica, message: VsrMessage): void {
   if (message.op > r.primaryOp) r.primaryOp = message.op;
   if (!r.isMember(r.replica)) {
-    r.following ??= new Following(r.config.journalSlots);
+    r.following ??= new Following();
     r.following.hear(r, message);
   }
   if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;

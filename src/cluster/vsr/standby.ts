@@ -51,9 +51,12 @@ export interface StandbyLag {
   readonly us: Us;
 }
 
+/** More than a standby is ever behind: beyond it the lag shown is too small. */
+const HEARD_OPS = 16_384;
+
 /** What a standby keeps in memory of how well it follows. */
 export class Following {
-  /** Per slot: own monotonic time at which the op was first heard of. */
+  /** Own monotonic time at which an op was first heard of, for the newest {@link HEARD_OPS}. */
   private readonly heardUs: Float64Array;
   private heardOp: number;
   private lastUs: Us;
@@ -64,8 +67,8 @@ export class Following {
   /** The initial copy was complete once in this life: everything that was heard of was durable and applied. */
   copied: boolean;
 
-  constructor(slots: number) {
-    this.heardUs = new Float64Array(slots);
+  constructor() {
+    this.heardUs = new Float64Array(HEARD_OPS);
     this.heardOp = 0;
     this.lastUs = -1;
     this.transitUs = 0;

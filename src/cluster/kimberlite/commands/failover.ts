@@ -48,7 +48,7 @@ function declaredUs(fleet: KimberliteFleet, replica: Replica): Us {
   const lag = replica.following?.lag(replica);
   if (!fleet.guard('failover-needs-eligible') || lag === undefined) return RPO_US;
   // What was prepared after the newest heartbeat left is not known to the standby: at most until the next one was due.
-  return lag.us * 2 + 2 * replica.heartbeatUs();
+  return lag.us + 2 * replica.heartbeatUs();
 }
 
 function lossText(fleet: KimberliteFleet, replica: Replica): string {
@@ -110,7 +110,17 @@ function promote(fleet: KimberliteFleet, host: number, declared: Us): string {
   const state = scan.superblock;
   if (state === null) return 'superblock of the standby is unreadable';
   const epoch = fleet.guard('failover-new-epoch') ? state.epoch + 1 : state.epoch;
-  const next = { ...state, epoch, members: [host], peerIncarnations: [], mustRecover: false, isolated: false };
+  // What was committed beyond the own log, and only heard of, is given up with the old configuration.
+  const next = {
+    ...state,
+    epoch,
+    members: [host],
+    commit: Math.min(state.commit, scan.chainHead),
+    viewHeaders: state.viewHeaders.filter((header) => header.op <= scan.chainHead),
+    peerIncarnations: [],
+    mustRecover: false,
+    isolated: false,
+  };
   fleet.changing(machine, USAGE.command);
   const problem = writeSuperblock(machine.disk, next, scan.opened, 1);
   if (problem !== '') return problem;
