@@ -20,6 +20,7 @@ import {
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
+import { changeSetting, failBackups, slowEncoder, offerLoad } from './strike-service.ts';
 
 /** What each kind does when it strikes. */
 const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
@@ -72,6 +73,10 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'net.competing-traffic': competeForLink,
   'net.placement': placeFar,
   'host.site-down': loseSite,
+  'load.offered': offerLoad,
+  'process.slow-encoder': slowEncoder,
+  'backup.job-fails': failBackups,
+  'config.wrong': changeSetting,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

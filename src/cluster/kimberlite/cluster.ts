@@ -15,6 +15,7 @@ import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
+import { Batching } from './batching.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
@@ -49,6 +50,8 @@ export class KimberliteCluster {
   /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
   serviceHosts: readonly number[];
   private poisonOp: PoisonOp | null;
+  /** Batches and background load; null in clusters without. */
+  readonly batching: Batching | null;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
@@ -91,11 +94,14 @@ export class KimberliteCluster {
     this.paces = new Map();
     this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
+    const countsEntries = !plan.guardsOff.includes('batch-counts-entries');
+    this.batching =
+      plan.batching === undefined ? null : new Batching(plan.batching, countsEntries, servers, () => this.world);
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(host.id, new KimberliteNode(host, this.config, observer)),
+          this.buildNode(host.id, new KimberliteNode(host, this.config, observer, this.batching)),
         ),
       );
     }
@@ -184,6 +190,7 @@ export class KimberliteCluster {
   /** From now on clients issue only what is planned for them, those that start later included. */
   quietClients(): void {
     this.clientsActive = false;
+    if (this.batching !== null) this.batching.load.offeredPerS = 0;
     for (const client of this.clients) if (client !== null) client.active = false;
   }
 

@@ -1,8 +1,13 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
 
-/** Operations of Kimberlite's state machine. */
-export const KIMBERLITE_OPERATION = { append: 16, read: 17 } as const;
+/** Operations of Kimberlite's state machine; `bulk` stands for a number of events of the background load. */
+export const KIMBERLITE_OPERATION = { append: 16, read: 17, bulk: 18 } as const;
+
+/** Number of events that a bulk entry stands for, and bytes of each. */
+export function bulkOf(body: Uint8Array): { readonly count: number; readonly bodyBytes: number } {
+  return { count: word(body, 0), bodyBytes: word(body, 4) };
+}
 
 /** Settings that `cluster config set` changes through the log (catalogue, config.cluster_settings). */
 export const SETTING = {

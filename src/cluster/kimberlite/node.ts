@@ -5,7 +5,9 @@ import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
 import { abdicate } from '../vsr/proposals.ts';
 import { isStandby } from '../vsr/standby.ts';
-import { KimberliteMachine } from './machine.ts';
+import { Batcher, TIMER_BATCH } from './batcher.ts';
+import type { Batching } from './batching.ts';
+import { KIMBERLITE_OPERATION, KimberliteMachine } from './machine.ts';
 import { Projection } from './projection.ts';
 
 /** Timer numbers from 32 on are the product's own. */
@@ -66,8 +68,9 @@ export class KimberliteNode implements Process {
   private backlogLoggedUs: Us;
   private readonly host: Host;
   private readonly config: VsrConfig;
+  private readonly batcher: Batcher | null;
 
-  constructor(host: Host, config: VsrConfig, observer: VsrObserver) {
+  constructor(host: Host, config: VsrConfig, observer: VsrObserver, batching: Batching | null = null) {
     this.host = host;
     this.config = config;
     this.onProjection = () => {};
@@ -89,16 +92,19 @@ export class KimberliteNode implements Process {
     this.vsr = new VsrProcess(host, config, this.machine, {
       observer: {
         onApply(replica, incarnation, prepare, hash0, hash1, replyDigest) {
-          node.commitsTotal++;
+          const bulk = batching !== null && prepare.operation === KIMBERLITE_OPERATION.bulk;
+          node.commitsTotal += bulk ? batching.applied(host.id, prepare) : 1;
           observer.onApply(replica, incarnation, prepare, hash0, hash1, replyDigest);
+          node.batcher?.onApplied(prepare.op);
         },
         onInstall: (replica, incarnation, op, hash0, hash1, cause) =>
           observer.onInstall(replica, incarnation, op, hash0, hash1, cause),
         onCheckpoint: (replica, incarnation, op, digest) => observer.onCheckpoint(replica, incarnation, op, digest),
       },
       onViewChange: (view, reason) => this.noteViewChange(view, reason),
-      onCommitLatency: (latencyUs) => this.noteLatency(latencyUs),
+      onCommitLatency: (latencyUs) => this.noteLatency(latencyUs, 1),
     });
+    this.batcher = batching === null ? null : this.batches(batching);
   }
 
   /** Status as the catalogue names it: `recovering` until this replica holds everything committed. */
@@ -117,6 +123,15 @@ export class KimberliteNode implements Process {
   onStart(): void {
     this.vsr.onStart();
     this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
+    this.batcher?.onStart();
+  }
+
+  private batches(batching: Batching): Batcher {
+    const { replica } = this.vsr;
+    const environment = batching.environment(this.host.id, this.machine);
+    const batcher = new Batcher(replica, environment, (latencyUs, count) => this.noteLatency(latencyUs, count));
+    replica.intake = (message) => batcher.takes(message);
+    return batcher;
   }
 
   onMessage(from: number, message: Message): void {
@@ -125,6 +140,11 @@ export class KimberliteNode implements Process {
   }
 
   onTimer(timer: number): void {
+    if (timer === TIMER_BATCH) {
+      this.vsr.replica.assertInvariants();
+      this.batcher?.onTimer();
+      return;
+    }
     if (timer !== TIMER_PROJECTION) {
       this.vsr.onTimer(timer);
       return;
@@ -205,11 +225,11 @@ export class KimberliteNode implements Process {
     if (this.viewChanges.length > 4_096) this.viewChanges = this.viewChanges.slice(2_048);
   }
 
-  private noteLatency(latencyUs: Us): void {
+  private noteLatency(latencyUs: Us, count: number): void {
     let bucket = 0;
     while (bucket < LATENCY_BUCKETS_US.length && latencyUs > (LATENCY_BUCKETS_US[bucket] as number)) bucket++;
-    this.latencyCounts[bucket] = (this.latencyCounts[bucket] as number) + 1;
-    this.latencySumUs += latencyUs;
-    this.latencyCount++;
+    this.latencyCounts[bucket] = (this.latencyCounts[bucket] as number) + count;
+    this.latencySumUs += latencyUs * count;
+    this.latencyCount += count;
   }
 }

@@ -99,6 +99,8 @@ export class Replica implements ReplicaObservation {
   readonly peerCommits: Float64Array = new Float64Array(64);
   readonly peerHeardUs: Float64Array = new Float64Array(64).fill(-1);
   readonly queue: VsrMessage[] = [];
+  /** Takes requests that are ready to be prepared, where the product groups them; false: prepare it as usual. */
+  intake: ((message: VsrMessage) => boolean) | null = null;
   /** Client -> request that is in the pipeline. */
   readonly inPipeline: Map<number, number> = new Map();
   lastQuorumHeardUs: Us = 0;
