@@ -1,4 +1,4 @@
-import type { BatchingPlan } from '../../plan/plan.ts';
+import type { BatchingPlan, RunPlan } from '../../plan/plan.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
@@ -112,4 +112,10 @@ export class Batching {
   private machine(host: number): Machine {
     return this.world().machines[host] as Machine;
   }
+}
+
+/** The batches that a plan asks for; null for a plan that asks for none. */
+export function batchingOf(plan: RunPlan, hosts: number, world: () => World): Batching | null {
+  if (plan.batching === undefined) return null;
+  return new Batching(plan.batching, !plan.guardsOff.includes('batch-counts-entries'), hosts, world);
 }

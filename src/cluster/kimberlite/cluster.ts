@@ -15,7 +15,7 @@ import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
-import { Batching } from './batching.ts';
+import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
@@ -94,9 +94,7 @@ export class KimberliteCluster {
     this.paces = new Map();
     this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
-    const countsEntries = !plan.guardsOff.includes('batch-counts-entries');
-    this.batching =
-      plan.batching === undefined ? null : new Batching(plan.batching, countsEntries, servers, () => this.world);
+    this.batching = batchingOf(plan, servers, () => this.world);
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
       machines.push(

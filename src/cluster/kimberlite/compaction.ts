@@ -150,7 +150,8 @@ export class Compaction {
     const bySize = atLogBytes > 0 && this.fleet.guard('compact-by-log-size');
     const long = bySize && logBytes(this.fleet, machine) >= atLogBytes;
     if ((full || long) && mayOverride) {
-      this.fleet.world.mark(full ? 'compaction-by-usage' : 'compaction-by-log-size', host);
+      if (full) this.fleet.world.mark('compaction-by-usage', host);
+      else this.fleet.world.mark('compaction-by-log-size', host);
       return 'usage';
     }
     const due = state.everyUs > 0 && this.fleet.world.nowUs - state.lastUs >= state.everyUs;
