@@ -1,6 +1,7 @@
 import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
 import type { Us } from '../../sim/time.ts';
 import type { VsrConfig } from '../vsr/config.ts';
+import type { VsrMessage } from '../vsr/message.ts';
 import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
 import { abdicate } from '../vsr/proposals.ts';
@@ -101,6 +102,7 @@ export class KimberliteNode implements Process {
           observer.onInstall(replica, incarnation, op, hash0, hash1, cause),
         onCheckpoint: (replica, incarnation, op, digest) => observer.onCheckpoint(replica, incarnation, op, digest),
       },
+      ...(batching === null ? {} : { intake: (message: VsrMessage) => node.batcher?.takes(message) === true }),
       onViewChange: (view, reason) => this.noteViewChange(view, reason),
       onCommitLatency: (latencyUs) => this.noteLatency(latencyUs, 1),
     });
@@ -129,9 +131,7 @@ export class KimberliteNode implements Process {
   private batches(batching: Batching): Batcher {
     const { replica } = this.vsr;
     const environment = batching.environment(this.host.id, this.machine);
-    const batcher = new Batcher(replica, environment, (latencyUs, count) => this.noteLatency(latencyUs, count));
-    replica.intake = (message) => batcher.takes(message);
-    return batcher;
+    return new Batcher(replica, environment, (latencyUs, count) => this.noteLatency(latencyUs, count));
   }
 
   onMessage(from: number, message: Message): void {

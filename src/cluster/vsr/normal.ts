@@ -38,7 +38,7 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
     return;
   }
-  if (r.intake?.(message) === true) return;
+  if (r.hooks.intake?.(message) === true) return;
   if (r.commit < r.commitMax || r.op - r.commitMax >= r.config.pipelineMax || !hasRoom(r)) {
     if (r.queue.length < r.config.sessionsMax) r.queue.push(message);
     return;

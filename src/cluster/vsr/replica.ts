@@ -16,10 +16,10 @@ import type { Following } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import { type SuperblockState, SuperblockWriter } from './superblock.ts';
 
-/** What surrounds a replica: who watches, and what its product adds. */
+/** Who watches, what a product counts where it happens, and its intake: true when it takes a request that is ready for later. */
 export interface ReplicaHooks {
   readonly observer: VsrObserver;
-  /** Counters for metrics; each is called where the thing happens. */
+  intake?(message: VsrMessage): boolean;
   onViewChange(view: number, reason: string): void;
   onCommitLatency(latencyUs: Us): void;
 }
@@ -99,8 +99,6 @@ export class Replica implements ReplicaObservation {
   readonly peerCommits: Float64Array = new Float64Array(64);
   readonly peerHeardUs: Float64Array = new Float64Array(64).fill(-1);
   readonly queue: VsrMessage[] = [];
-  /** Takes requests that are ready to be prepared, where the product groups them; false: prepare it as usual. */
-  intake: ((message: VsrMessage) => boolean) | null = null;
   /** Client -> request that is in the pipeline. */
   readonly inPipeline: Map<number, number> = new Map();
   lastQuorumHeardUs: Us = 0;
