@@ -20,7 +20,7 @@ import {
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
-import { changeSetting, failBackups, slowEncoder, offerLoad } from './strike-service.ts';
+import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
 
 /** What each kind does when it strikes. */
 const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
