@@ -18,6 +18,10 @@ const FAULTS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['load.memory', 'needs hosts with memory, which drawn plans do not give'],
   ['load.write', 'changes the load, which drawn plans settle for a whole run'],
   ['process.hot-function', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['backup.job-fails', 'needs backups, which drawn plans never have'],
+  ['config.wrong', 'needs the settings of scenarios about throughput and compaction'],
+  ['load.offered', 'needs background load, which drawn plans never have'],
+  ['process.slow-encoder', 'needs background load, which drawn plans never have'],
 ]);
 
 /**
@@ -27,6 +31,8 @@ const FAULTS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
 export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('ack'),
   drawn('assertion-failed'),
+  elsewhere('batch-refused-no-space', 'needs background load, which drawn plans never have'),
+  elsewhere('batch-sent', 'needs background load, which drawn plans never have'),
   elsewhere('blank-restart', 'needs the guard durable-restart off, as literal variants have it'),
   drawn('checkpoint-damaged'),
   drawn('checkpoint-durable'),
@@ -37,6 +43,9 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('clock-epoch-expired'),
   drawn('clock-epoch-installed'),
   drawn('complaint-joined'),
+  elsewhere('compaction-by-log-size', 'needs compaction by the servers, which drawn plans never have'),
+  elsewhere('compaction-by-usage', 'needs compaction by the servers, which drawn plans never have'),
+  elsewhere('compaction-done', 'needs compaction by the servers, which drawn plans never have'),
   elsewhere('damaged-prepare-refused', 'the network drops damaged packets, and journals give out no damaged entry'),
   elsewhere('data-loss-declared', 'needs an operator who forces a view'),
   drawn('disk-error-reported'),
@@ -62,6 +71,7 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('repair-asked'),
   drawn('repair-refused-other-sum'),
   drawn('request-refused-no-clock'),
+  elsewhere('request-refused-batch-size', 'needs the guard batch-counts-entries off, as literal variants have it'),
   drawn('restarted-primary-yields'),
   drawn('retry-answered-from-table'),
   drawn('session-evicted'),

@@ -20,6 +20,7 @@ import {
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
+import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
 import { regress } from './strike-release.ts';
 
 /** What each kind does when it strikes. */
@@ -73,6 +74,10 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'net.competing-traffic': competeForLink,
   'net.placement': placeFar,
   'host.site-down': loseSite,
+  'load.offered': offerLoad,
+  'process.slow-encoder': slowEncoder,
+  'backup.job-fails': failBackups,
+  'config.wrong': changeSetting,
   'release.regression': regress,
 };
 

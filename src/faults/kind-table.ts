@@ -360,6 +360,38 @@ export const FAULT_KINDS = [
       number('bootUs', 0, HOUR_US, 200_000),
     ],
   },
+  // Those from here on are about batches, background load and settings: a system without them has nothing to strike.
+  {
+    kind: 'load.offered',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('opsPerS', 0, 1_000_000, 50_000)],
+  },
+  {
+    kind: 'process.slow-encoder',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('nsPerOp', 1, 100_000_000, 200_000)],
+  },
+  {
+    kind: 'backup.job-fails',
+    faultClass: 'A',
+    lasts: 'lasting',
+    targets: 'replicas',
+    params: [number('days', 0, 365, 9)],
+  },
+  {
+    kind: 'config.wrong',
+    faultClass: 'A',
+    lasts: 'instant',
+    targets: 'replicas',
+    params: [
+      choice('key', ['max-batch-size', 'batching-enabled', 'compaction'], 'max-batch-size'),
+      number('value', 0, 1_000_000, 0),
+    ],
+  },
   {
     kind: 'release.regression',
     faultClass: 'A',

@@ -57,6 +57,14 @@ export interface FaultSurface {
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
   isHealthy(host: number): boolean;
   readonly load?: LoadSurface;
+  /** The backup job of a host has failed for so many days; a negative number: it works again. False where there is none. */
+  readonly failBackups?: (host: number, days: number) => boolean;
+  /** Sets what is offered per second by clients that are not simulated one by one; returns what it was. */
+  readonly offerLoad?: (opsPerS: number) => number;
+  /** Lets an operation cost that much CPU time on a host, in ns (0: as planned); false where nothing costs any. */
+  readonly setCost?: (host: number, nsPerOp: number) => boolean;
+  /** Somebody changes a setting of the cluster, or of some hosts; false when nothing can be changed now. */
+  readonly changeSetting?: (hosts: readonly number[], key: string, value: number) => boolean;
   /** Releases of the server, where a run has them: one gets a defect, and is mended. */
   readonly releases?: {
     regress(

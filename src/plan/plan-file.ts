@@ -154,6 +154,26 @@ const gate = z.strictObject({
   whileOpen: z.boolean(),
 });
 
+const batching = z.strictObject({
+  offeredPerS: count,
+  outstandingMax: count,
+  bodyBytes: bytes,
+  opsMax: z.int().min(1),
+  lingerUs: us,
+  cpuNsPerOp: count,
+});
+
+const hour = z.int().min(0).max(24);
+
+const compaction = z.strictObject({
+  atPercent: z.int().min(0).max(100),
+  atLogBytes: count,
+  everyUs: us,
+  pollUs: z.int().min(1_000),
+  offPeak: z.strictObject({ fromHour: hour, toHour: hour }),
+  upkeepPerMille: count,
+});
+
 const deployment = z.strictObject({
   platform: z.enum(['systemd', 'docker', 'kubernetes']),
   releases: z.array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0')),
@@ -199,6 +219,8 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
   }),
   rarities: z.boolean(),
   hosts: hosts.exactOptional(),
+  batching: batching.exactOptional(),
+  compaction: compaction.exactOptional(),
   deployment: deployment.exactOptional(),
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),

@@ -125,6 +125,36 @@ export interface HostsPlan {
   readonly quantumUs: Us;
 }
 
+/** How the primary groups requests into batches, and the load of clients that are not simulated one by one. */
+export interface BatchingPlan {
+  /** Operations that this load offers per second, and how many of them are without an answer at most. */
+  readonly offeredPerS: number;
+  readonly outstandingMax: number;
+  /** Bytes of each of its operations. */
+  readonly bodyBytes: number;
+  /** max-batch-size before anybody sets it. */
+  readonly opsMax: number;
+  /** A batch that is not full is closed when its oldest operation has waited for that long. */
+  readonly lingerUs: Us;
+  /** CPU time of the serialising thread for one operation, in ns. */
+  readonly cpuNsPerOp: number;
+}
+
+/** How servers compact their logs by themselves, in scenarios whose subject it is. */
+export interface CompactionPlan {
+  /** Share of the disk, and bytes of the log, at which a round begins; 0: never. */
+  readonly atPercent: number;
+  readonly atLogBytes: number;
+  /** Interval of regular rounds; 0: none. */
+  readonly everyUs: Us;
+  /** How often the server looks. */
+  readonly pollUs: Us;
+  /** Off-peak hours of the wall clock: from, up to but not including. */
+  readonly offPeak: { readonly fromHour: number; readonly toHour: number };
+  /** Reads per second that looking after one old segment costs, in thousandths; 0: none. */
+  readonly upkeepPerMille: number;
+}
+
 /** How servers are installed and started, and who joins: given in rehearsals of upgrades and of joining. */
 export interface DeploymentPlan {
   readonly platform: 'systemd' | 'docker' | 'kubernetes';
@@ -266,6 +296,10 @@ export interface RunPlan {
   readonly rarities: boolean;
   /** Given where load is the subject; without it CPU and memory of the hosts are without limit. */
   readonly hosts?: HostsPlan;
+  /** Given in scenarios whose subject is throughput, never in drawn plans: batches and background load. */
+  readonly batching?: BatchingPlan;
+  /** Given in scenarios about the size of the log, never in drawn plans. */
+  readonly compaction?: CompactionPlan;
   /** Given where releases, their platform, or joining are the subject. */
   readonly deployment?: DeploymentPlan;
   /** Given in scenarios with an incident process: its deadlines. */

@@ -19,7 +19,9 @@ import type {
 import { PLAN_VERSION, START_WALL_MS } from '../plan/plan.ts';
 import { stream } from '../sim/random.ts';
 import {
+  BATCHING_DEFAULT,
   CLUSTER_DEFAULT,
+  COMPACTION_DEFAULT,
   DISK_PLAN_DEFAULT,
   FAULT_PHASE_US,
   HOSTS_DEFAULT,
@@ -74,6 +76,8 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     limits: LIMITS_DEFAULT,
     rarities: false,
     ...hostsOf(scenario),
+    ...batchingOf(scenario),
+    ...compactionOf(scenario),
     ...deploymentOf(scenario),
     ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
@@ -271,6 +275,36 @@ function hostsOf({ hosts }: Scenario): { hosts?: HostsPlan } {
       eventUs: hosts.event_cpu ?? HOSTS_DEFAULT.eventUs,
       applyUs: hosts.apply_cpu ?? HOSTS_DEFAULT.applyUs,
       quantumUs: hosts.quantum ?? HOSTS_DEFAULT.quantumUs,
+    },
+  };
+}
+
+function compactionOf({ compaction }: Scenario): Pick<RunPlan, 'compaction'> {
+  if (compaction === undefined) return {};
+  const base = COMPACTION_DEFAULT;
+  return {
+    compaction: {
+      atPercent: compaction.at_percent ?? base.atPercent,
+      atLogBytes: compaction.at_log ?? base.atLogBytes,
+      everyUs: compaction.every ?? base.everyUs,
+      pollUs: compaction.poll ?? base.pollUs,
+      offPeak: base.offPeak,
+      upkeepPerMille: compaction.upkeep_per_mille ?? base.upkeepPerMille,
+    },
+  };
+}
+
+function batchingOf({ batching }: Scenario): Pick<RunPlan, 'batching'> {
+  if (batching === undefined) return {};
+  const base = BATCHING_DEFAULT;
+  return {
+    batching: {
+      offeredPerS: batching.offered_per_s,
+      outstandingMax: batching.outstanding ?? base.outstandingMax,
+      bodyBytes: batching.event ?? base.bodyBytes,
+      opsMax: batching.max ?? base.opsMax,
+      lingerUs: batching.linger ?? base.lingerUs,
+      cpuNsPerOp: batching.cpu_ns_per_op ?? base.cpuNsPerOp,
     },
   };
 }

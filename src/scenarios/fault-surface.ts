@@ -1,4 +1,9 @@
+import type { Batching } from '../cluster/kimberlite/batching.ts';
+import type { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import { SETTING } from '../cluster/kimberlite/machine.ts';
 import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
+import { OPERATION } from '../cluster/storage/prepare.ts';
+import { write32 } from '../cluster/storage/record.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
@@ -6,11 +11,66 @@ import { firstVoterCount } from '../plan/hosts.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
 
+type LoadSurface = Required<Pick<FaultSurface, 'offerLoad' | 'setCost'>>;
+
+/** What faults may do where there is background load. */
+function loadSurface(batching: Batching): LoadSurface {
+  return {
+    offerLoad: (opsPerS) => {
+      const before = batching.load.offeredPerS;
+      batching.load.offeredPerS = opsPerS;
+      return before;
+    },
+    setCost: (host, nsPerOp) => {
+      batching.setHot(host, nsPerOp);
+      return true;
+    },
+  };
+}
+
+/** A change of a cluster setting like any other: the first client's host sends it, and the log carries it. */
+function setWrong(cluster: KimberliteCluster, key: string, value: number): boolean {
+  const setting = key === 'max-batch-size' || key === 'batching-enabled' ? SETTING[key] : 0;
+  const client = cluster.clients[0] ?? null;
+  if (setting === 0 || client === null) return false;
+  const body = new Uint8Array(8);
+  write32(body, 0, setting);
+  write32(body, 4, value);
+  client.plan({ operation: OPERATION.config, key: 0, value: 0, body });
+  return true;
+}
+
+/** The interval of some hosts' compaction in seconds; 0 switches it off there. */
+function switchCompaction(simulation: Simulation, hosts: readonly number[], seconds: number): boolean {
+  const compaction = simulation.fleet?.compaction ?? null;
+  if (compaction === null) return false;
+  for (const host of hosts) {
+    if (seconds === 0) compaction.disabled.add(host);
+    else compaction.setEvery(host, seconds * 1_000_000);
+  }
+  return true;
+}
+
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
   const { journalSlots, slotBytes } = plan.cluster;
+  const { batching } = cluster;
   return {
+    ...(batching === null ? {} : loadSurface(batching)),
+    ...(batching === null && plan.compaction === undefined
+      ? {}
+      : {
+          changeSetting: (hosts: readonly number[], key: string, value: number) =>
+            key === 'compaction' ? switchCompaction(simulation, hosts, value) : setWrong(cluster, key, value),
+        }),
+    failBackups: (host, days) => {
+      const { fleet } = simulation;
+      if (fleet === null) return false;
+      if (days < 0) fleet.localBackups.works(host);
+      else fleet.localBackups.fail(host, days);
+      return true;
+    },
     world: cluster.world,
     replicaHosts: cluster.replicaHosts,
     clientHosts: cluster.clientHosts,

@@ -20,6 +20,7 @@ export class LossApproved {
     this.fleet = fleet;
     if (simulation.plan.properties.includes('INV-LOSS-APPROVED')) {
       fleet.onChanged = (host, command) => this.changed(host, command);
+      fleet.onBackupsRemoved = (host) => this.backupsRemoved(host);
     }
   }
 
@@ -37,6 +38,19 @@ export class LossApproved {
     }
     if (lost === 0) return;
     this.simulation.report('INV-LOSS-APPROVED', 'no-copy-left', { host, command, firstOp: first, lostOps: lost });
+  }
+
+  /** Snapshots were deleted: is there still an intact recovery point of this replica anywhere? */
+  private backupsRemoved(host: number): void {
+    const { fleet } = this;
+    if (fleet.people.approved('data-loss')) return;
+    const { config } = fleet.cluster;
+    const local = fleet.localBackups.of(host).map((file) => file.snapshot);
+    const intact = [...local, ...fleet.backups.ofReplica(host)].some(
+      (each) => fleet.backups.check(each, config) === '',
+    );
+    if (intact) return;
+    this.simulation.report('INV-LOSS-APPROVED', 'last-recovery-point', { host, command: 'find -delete' });
   }
 
   /** A node was made the only member. */

@@ -8,6 +8,7 @@ import type { OperatorPlan } from '../plan/plan.ts';
 import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { CaughtUp } from './caught-up.ts';
+import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compaction-daemon.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
@@ -48,6 +49,8 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const settings = new TemporarySettings(simulation, fleet);
   const redundancy = new Redundancy(simulation);
   const daemons = new TimeDaemons(simulation);
+  const compaction = fleet.compaction === null ? null : new CompactionDaemon(simulation, fleet.compaction);
+  simulation.fleet = fleet;
   let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
@@ -56,6 +59,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
       gates?.tick();
       redundancy.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
+    else if (control === CONTROL_COMPACTION || control === CONTROL_UPKEEP) compaction?.turn(control, host);
     else if (control === CONTROL_KUBERNETES) controlPods(simulation, fleet);
   };
   fleet.mend = (label) => simulation.mend(label);

@@ -105,6 +105,25 @@ const load = z.strictObject({
   operations: count.optional().describe('0: until the phase under faults ends'),
 });
 
+const batching = z.strictObject({
+  offered_per_s: count.describe('operations a second of clients that are not simulated one by one'),
+  outstanding: positive.optional().describe('how many of them are without an answer at most'),
+  event: size.optional().describe('bytes of each of their operations'),
+  max: positive.optional().describe('max-batch-size before anybody sets it'),
+  linger: duration.optional().describe('how long a batch waits to be full'),
+  cpu_ns_per_op: count.optional().describe('CPU time of serialising one operation'),
+});
+
+const compaction = z.strictObject({
+  at_percent: z.int().min(0).max(100).optional().describe('share of the disk at which a round begins by itself'),
+  at_log: size.optional().describe('size of the log at which one begins'),
+  every: duration.optional().describe('interval of regular rounds'),
+  poll: duration.optional().describe('how often the server looks'),
+  upkeep_per_mille: count
+    .optional()
+    .describe('reads per second that looking after one old segment costs, in thousandths'),
+});
+
 const onState = z.strictObject({
   mark: name.describe('a mark of the system, ack, or operator:<step id>'),
   nth: positive.optional(),
@@ -201,6 +220,8 @@ export const scenarioSchema = z.strictObject({
   clock: clock.optional(),
   load: load.optional(),
   hosts: hosts.optional().describe('CPU and memory of the replicas; without limit where it is left out'),
+  compaction: compaction.optional().describe('compaction by the servers themselves'),
+  batching: batching.optional().describe('batches at the primary, and background load'),
   inject: z.array(fault),
   signals: signals.optional(),
   operator: operator.optional(),

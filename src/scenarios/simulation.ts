@@ -3,6 +3,7 @@ import { membershipEntry } from '../checkers/membership-entry.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
 import { PropertySet } from '../checkers/set.ts';
 import { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { VsrMessage } from '../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { Rules } from '../cluster/vsr/rules.ts';
@@ -81,6 +82,8 @@ export class Simulation {
   members: readonly number[];
   /** Replicas into which one was injected at any time. */
   readonly injectedEver: Set<number>;
+  /** The fleet as operators meet it, for faults of what stands around the servers; null in drawn runs. */
+  fleet: KimberliteFleet | null;
   onControl: (a: number, b: number, ref: unknown) => void;
   private readonly recordOnly: boolean;
   private readonly stopAt: SimulationOptions['stopAt'];
@@ -100,6 +103,7 @@ export class Simulation {
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
     this.injectedEver = new Set();
+    this.fleet = null;
     this.recordOnly = options.recordOnly;
     this.stopAt = options.stopAt ?? null;
     this.onControl = () => {};

@@ -15,6 +15,7 @@ import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
+import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { InstalledReleases } from './installed-releases.ts';
@@ -50,6 +51,8 @@ export class KimberliteCluster {
   /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
   serviceHosts: readonly number[];
   private poisonOp: PoisonOp | null;
+  /** Batches and background load; null in clusters without. */
+  readonly batching: Batching | null;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
@@ -95,12 +98,16 @@ export class KimberliteCluster {
     this.paces = new Map();
     this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
+    this.batching = batchingOf(plan, servers, () => this.world);
     this.releases = new InstalledReleases(plan);
     const machines: MachineSpec[] = [];
     for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(host.id, new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer)),
+          this.buildNode(
+            host.id,
+            new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer, this.batching),
+          ),
         ),
       );
     }
@@ -189,6 +196,7 @@ export class KimberliteCluster {
   /** From now on clients issue only what is planned for them, those that start later included. */
   quietClients(): void {
     this.clientsActive = false;
+    if (this.batching !== null) this.batching.load.offeredPerS = 0;
     for (const client of this.clients) if (client !== null) client.active = false;
   }
 

@@ -8,8 +8,10 @@ import type { Replica } from '../vsr/replica.ts';
 import { isStandby } from '../vsr/standby.ts';
 import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
+import { Compaction } from './compaction.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
 import { httpPage } from './http.ts';
+import { LocalBackups } from './local-backups.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
@@ -68,6 +70,10 @@ export class KimberliteFleet implements HostFleet {
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];
   readonly volumes: Volumes;
+  /** Snapshots on the replicas' own disks, and the job that writes them. */
+  readonly localBackups: LocalBackups;
+  /** What servers compact by themselves; null where the plan has no such thing. */
+  readonly compaction: Compaction | null;
   /** Hosts of standbys that were promoted: they belong to the replicas from then on. */
   readonly promoted: Set<number>;
   /** Where Kubernetes runs the replicas: their stateful set; null elsewhere. */
@@ -89,6 +95,8 @@ export class KimberliteFleet implements HostFleet {
   onChanged: (host: number, command: string) => void;
   /** Told when a command is about to end a server that runs: set by the engine. */
   onStopping: (host: number, command: string) => void;
+  /** Told when snapshots were removed from a replica's disk: set by the engine. */
+  onBackupsRemoved: (host: number) => void;
   /** Told of a verification that found damage: set by the engine. */
   onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
@@ -113,6 +121,7 @@ export class KimberliteFleet implements HostFleet {
     this.coldPercents = new Map();
     this.archived = [];
     this.volumes = new Volumes(cluster);
+    this.localBackups = new LocalBackups(this);
     this.promoted = new Set();
     this.environmentFiles = new Map();
     this.images = new Map();
@@ -126,9 +135,12 @@ export class KimberliteFleet implements HostFleet {
     this.onChanged = () => {};
     this.onStopping = () => {};
     this.onCorruption = () => {};
+    this.onBackupsRemoved = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
+    const { compaction } = cluster.plan;
+    this.compaction = compaction === undefined ? null : new Compaction(compaction, this);
   }
 
   /** Sets up what the plan says of how servers are installed: the fleet decides which release starts on a host. */

@@ -111,6 +111,21 @@ export const COMMAND_GUARDS = [
       'rsync of a backup over the data directory of a running server, or over a log that is newer than the backup',
   },
   {
+    name: 'batch-counts-entries',
+    ambiguity: 'AMB-BATCH-UNITS',
+    refuses: 'nothing: max-batch-size counts operations; without it bytes, as on the configuration page',
+  },
+  {
+    name: 'usage-overrides-schedule',
+    ambiguity: 'AMB-OFFPEAK',
+    refuses: 'nothing: compaction by usage runs at any hour; without it the off-peak schedule holds it back, too',
+  },
+  {
+    name: 'compact-by-log-size',
+    ambiguity: 'AMB-85-VS-800GB',
+    refuses: 'nothing: compaction by itself also starts at a size of the log; without it only at a share of the disk',
+  },
+  {
     name: 'odd-membership',
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',

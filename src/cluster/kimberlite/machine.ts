@@ -2,16 +2,22 @@ import { OPERATION, type Prepare } from '../storage/prepare.ts';
 import { RELEASE_OF_UPGRADES } from '../vsr/releases.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
 
-/** Operations of Kimberlite's state machine. */
+/** Operations of Kimberlite's state machine; `bulk` stands for a number of events of the background load. */
 export const KIMBERLITE_OPERATION = {
   append: 16,
   read: 17,
+  bulk: 18,
   /** An append in the form of v0.4.0: the event's word stands before the stream's key. */
-  append2: 18,
+  append2: 19,
 } as const;
 
 /** Key in the settings under which the release lies that the log has raised the cluster to. */
 const RELEASE_KEY = 4_096;
+
+/** Number of events that a bulk entry stands for, and bytes of each. */
+export function bulkOf(body: Uint8Array): { readonly count: number; readonly bodyBytes: number } {
+  return { count: word(body, 0), bodyBytes: word(body, 4) };
+}
 
 /** Settings that `cluster config set` changes through the log (catalogue, config.cluster_settings). */
 export const SETTING = {

@@ -2,14 +2,16 @@ import type { DiskOp, Host, Message, Process } from '../../sim/api.ts';
 import type { Us } from '../../sim/time.ts';
 import { OPERATION } from '../storage/prepare.ts';
 import type { VsrConfig } from '../vsr/config.ts';
+import type { VsrMessage } from '../vsr/message.ts';
 import type { VsrObserver } from '../vsr/observe.ts';
 import { VsrProcess } from '../vsr/process.ts';
 import { abdicate } from '../vsr/proposals.ts';
 import { releaseText } from '../vsr/releases.ts';
 import { isStandby } from '../vsr/standby.ts';
-
+import { Batcher, TIMER_BATCH } from './batcher.ts';
+import type { Batching } from './batching.ts';
 import type { ReleaseDefect } from './defects.ts';
-import { KimberliteMachine } from './machine.ts';
+import { KIMBERLITE_OPERATION, KimberliteMachine } from './machine.ts';
 import { Projection } from './projection.ts';
 
 /** Timer numbers from 32 on are the product's own. */
@@ -76,8 +78,9 @@ export class KimberliteNode implements Process {
   private defect: ReleaseDefect | null;
   private readonly host: Host;
   private readonly config: VsrConfig;
+  private readonly batcher: Batcher | null;
 
-  constructor(host: Host, config: VsrConfig, observer: VsrObserver) {
+  constructor(host: Host, config: VsrConfig, observer: VsrObserver, batching: Batching | null = null) {
     this.host = host;
     this.config = config;
     this.onProjection = () => {};
@@ -102,17 +105,21 @@ export class KimberliteNode implements Process {
     this.vsr = new VsrProcess(host, config, this.machine, {
       observer: {
         onApply(replica, incarnation, prepare, hash0, hash1, replyDigest) {
-          node.commitsTotal++;
+          const bulk = batching !== null && prepare.operation === KIMBERLITE_OPERATION.bulk;
+          node.commitsTotal += bulk ? batching.applied(host.id, prepare) : 1;
           if (prepare.operation === OPERATION.release) node.noteUpgrade();
           observer.onApply(replica, incarnation, prepare, hash0, hash1, replyDigest);
+          node.batcher?.onApplied(prepare.op);
         },
         onInstall: (replica, incarnation, op, hash0, hash1, cause) =>
           observer.onInstall(replica, incarnation, op, hash0, hash1, cause),
         onCheckpoint: (replica, incarnation, op, digest) => observer.onCheckpoint(replica, incarnation, op, digest),
       },
+      ...(batching === null ? {} : { intake: (message: VsrMessage) => node.batcher?.takes(message) === true }),
       onViewChange: (view, reason) => this.noteViewChange(view, reason),
-      onCommitLatency: (latencyUs) => this.noteLatency(latencyUs),
+      onCommitLatency: (latencyUs) => this.noteLatency(latencyUs, 1),
     });
+    this.batcher = batching === null ? null : this.batches(batching);
   }
 
   /** Status as the catalogue names it: `recovering` until this replica holds everything committed. */
@@ -147,6 +154,13 @@ export class KimberliteNode implements Process {
     for (const defect of this.defects) this.feel(defect);
     this.vsr.onStart();
     this.host.setTimer(TIMER_PROJECTION, PROJECTION_US, PROJECTION_US, 0);
+    this.batcher?.onStart();
+  }
+
+  private batches(batching: Batching): Batcher {
+    const { replica } = this.vsr;
+    const environment = batching.environment(this.host.id, this.machine);
+    return new Batcher(replica, environment, (latencyUs, count) => this.noteLatency(latencyUs, count));
   }
 
   onMessage(from: number, message: Message): void {
@@ -155,6 +169,11 @@ export class KimberliteNode implements Process {
   }
 
   onTimer(timer: number): void {
+    if (timer === TIMER_BATCH) {
+      this.vsr.replica.assertInvariants();
+      this.batcher?.onTimer();
+      return;
+    }
     if (timer === TIMER_DEFECT) {
       if (this.defect === null) return;
       this.host.reached('release-defect-hit');
@@ -246,11 +265,11 @@ export class KimberliteNode implements Process {
     if (this.viewChanges.length > 4_096) this.viewChanges = this.viewChanges.slice(2_048);
   }
 
-  private noteLatency(latencyUs: Us): void {
+  private noteLatency(latencyUs: Us, count: number): void {
     let bucket = 0;
     while (bucket < LATENCY_BUCKETS_US.length && latencyUs > (LATENCY_BUCKETS_US[bucket] as number)) bucket++;
-    this.latencyCounts[bucket] = (this.latencyCounts[bucket] as number) + 1;
-    this.latencySumUs += latencyUs;
-    this.latencyCount++;
+    this.latencyCounts[bucket] = (this.latencyCounts[bucket] as number) + count;
+    this.latencySumUs += latencyUs * count;
+    this.latencyCount += count;
   }
 }

@@ -38,6 +38,7 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
     return;
   }
+  if (r.hooks.intake?.(message) === true) return;
   if (r.commit < r.commitMax || r.op - r.commitMax >= r.config.pipelineMax || !hasRoom(r)) {
     if (r.queue.length < r.config.sessionsMax) r.queue.push(message);
     return;
@@ -77,9 +78,9 @@ function evict(r: Replica, request: VsrMessage): void {
   r.host.reached('eviction-sent');
 }
 
-/** Whether the slot of the next op may be overwritten: its former op lies under a checkpoint that a quorum holds (R7). */
-export function hasRoom(r: Replica): boolean {
-  return accepts(r, r.op + 1);
+/** Whether the slots of the next ops may be overwritten: their former ops lie under a checkpoint that a quorum holds (R7). */
+export function hasRoom(r: Replica, entries: number = 1): boolean {
+  return accepts(r, r.op + entries);
 }
 
 /** Synchronised time for the next entry, or -1 when the cluster clock has no epoch: then writes are refused (R6). */
@@ -89,7 +90,8 @@ export function nextTimestampUs(r: Replica): number {
   return r.config.rules.clampsTimestamp() ? Math.max(nowUs, r.lastTimestampUs) : nowUs;
 }
 
-function prepareRequest(r: Replica, message: VsrMessage): void {
+/** Prepares a client's request as the next entry. */
+export function prepareRequest(r: Replica, message: VsrMessage): void {
   const timestampUs = nextTimestampUs(r);
   if (timestampUs < 0) {
     r.host.reached('request-refused-no-clock');

@@ -17,10 +17,10 @@ import type { Following } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import { type SuperblockState, SuperblockWriter } from './superblock.ts';
 
-/** What surrounds a replica: who watches, and what its product adds. */
+/** Who watches, what a product counts where it happens, and its intake: true when it takes a request that is ready for later. */
 export interface ReplicaHooks {
   readonly observer: VsrObserver;
-  /** Counters for metrics; each is called where the thing happens. */
+  intake?(message: VsrMessage): boolean;
   onViewChange(view: number, reason: string): void;
   onCommitLatency(latencyUs: Us): void;
 }

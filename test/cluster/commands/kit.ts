@@ -13,6 +13,8 @@ export interface RigOptions {
   readonly guardsOff?: readonly string[];
   readonly wallOffsetUs?: readonly number[];
   readonly replicaCount?: number;
+  readonly batching?: NonNullable<RunPlan['batching']>;
+  readonly compaction?: NonNullable<RunPlan['compaction']>;
 }
 
 const NETWORK: RunPlan['network'] = {
@@ -65,6 +67,8 @@ function planOf(options: RigOptions): RunPlan {
       retryUs: 500 * MS,
       operationsMax: 0,
     },
+    ...(options.batching === undefined ? {} : { batching: options.batching }),
+    ...(options.compaction === undefined ? {} : { compaction: options.compaction }),
     faults: [],
     operator: null,
     alerts: null,

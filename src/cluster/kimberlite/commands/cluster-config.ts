@@ -48,7 +48,7 @@ function initialValue(fleet: KimberliteFleet, name: SettingName): number {
     case 'heartbeat-interval-ms':
       return Math.floor(config.heartbeatUs / 1_000);
     case 'max-batch-size':
-      return 1_000;
+      return fleet.cluster.batching?.initialMax ?? 1_000;
     case 'batching-enabled':
       return 1;
   }

@@ -5,15 +5,19 @@ import type { KimberliteFleet } from '../fleet.ts';
 import { addIndex } from './add-index.ts';
 import { ADD_STANDBY } from './add-standby.ts';
 import { awsWithVolumes, resize2fs } from './aws-volumes.ts';
+import { BACKUP } from './backup.ts';
 import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
 import { CLUSTER_FEATURES } from './cluster-features.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
+import { COMPACT_SCHEDULE } from './compact-schedule.ts';
+import { DEBUG_PROFILE } from './debug-profile.ts';
 import { DIAGNOSTICS } from './diagnostics.ts';
 import { docker } from './docker.ts';
 import { EVIDENCE } from './evidence.ts';
 import { FAILOVER } from './failover.ts';
+import { find } from './find-files.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { kubectl } from './kubectl.ts';
 import { PEOPLE } from './people.ts';
@@ -54,6 +58,9 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...STORAGE_RESTORE,
       ...STORAGE_COMPACT,
       ...STORAGE_ARCHIVE,
+      ...DEBUG_PROFILE,
+      ...BACKUP,
+      ...COMPACT_SCHEDULE,
       ...EVIDENCE,
       ...QUERY,
       ...SMOKE_TESTS,
@@ -71,6 +78,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   commands.set('resize2fs', resize2fs);
   commands.set('replace-disk', replaceDisk);
   commands.set('rsync', rsync);
+  commands.set('find', find);
   for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
   return { commands };
 }
