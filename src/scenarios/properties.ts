@@ -1,6 +1,7 @@
 import { alwaysOn, type Checks } from '../checkers/always-on.ts';
 import { EvidenceFirst } from '../checkers/evidence-first.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
+import { SingleInstance } from '../checkers/single-instance.ts';
 import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import { chainStep, KIMBERLITE_OPERATION } from '../cluster/kimberlite/machine.ts';
 import { replyDigest } from '../cluster/vsr/commit.ts';
@@ -50,6 +51,12 @@ export function watchEvidence(simulation: Simulation, fleet: KimberliteFleet): v
   fleet.onEvidence = (host, kind) => judge.keep(host, kind);
   fleet.onChange = (host, command) => judge.changed(host, command);
   fleet.onCorruption = (host) => judge.foundCorrupt(host);
+}
+
+/** Tells INV-SINGLE-INSTANCE of servers that somebody starts beside the one that the supervisor knows. */
+export function watchInstances(simulation: Simulation, fleet: KimberliteFleet): void {
+  const judge = simulation.checks.properties.find((property) => property instanceof SingleInstance);
+  fleet.onSecondServer = (host, incarnation) => judge?.onStart(host, incarnation);
 }
 
 /** No fault, start or stop for ten election timeouts, and links that lose nothing. */

@@ -17,6 +17,7 @@ import { EVIDENCE } from './evidence.ts';
 import { FAILOVER } from './failover.ts';
 import { find } from './find-files.ts';
 import { FORCE_LEADER } from './force-leader.ts';
+import { heaptrack } from './heaptrack.ts';
 import { PEOPLE } from './people.ts';
 import { QUERY } from './query.ts';
 import { RECONFIG } from './reconfig.ts';
@@ -64,6 +65,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     'kimberlite-admin',
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
+  commands.set('heaptrack', heaptrack);
   commands.set('kimberlite-server', server);
   commands.set('add-index', addIndex);
   commands.set('aws', awsWithVolumes);
