@@ -19,9 +19,9 @@ import {
 } from './strike-host.ts';
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
-import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
-import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
 import { regress } from './strike-release.ts';
+import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
+import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
 
 /** What each kind does when it strikes. */
 const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {

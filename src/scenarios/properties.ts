@@ -1,6 +1,7 @@
 import { alwaysOn, type Checks } from '../checkers/always-on.ts';
 import { EvidenceFirst } from '../checkers/evidence-first.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
+import { SingleInstance } from '../checkers/single-instance.ts';
 import { VersionGate } from '../checkers/version-gate.ts';
 import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import { chainStep, KIMBERLITE_OPERATION, releaseOfOperation } from '../cluster/kimberlite/machine.ts';
@@ -67,6 +68,12 @@ export function watchEvidence(simulation: Simulation, fleet: KimberliteFleet): v
   fleet.onEvidence = (host, kind) => judge.keep(host, kind);
   fleet.onChange = (host, command) => judge.changed(host, command);
   fleet.onCorruption = (host) => judge.foundCorrupt(host);
+}
+
+/** Tells INV-SINGLE-INSTANCE of servers that somebody starts beside the one that the supervisor knows. */
+export function watchInstances(simulation: Simulation, fleet: KimberliteFleet): void {
+  const judge = simulation.checks.properties.find((property) => property instanceof SingleInstance);
+  fleet.onSecondServer = (host, incarnation) => judge?.onStart(host, incarnation);
 }
 
 /** No fault, start or stop for ten election timeouts, and links that lose nothing. */

@@ -37,6 +37,11 @@ function judgeSites(simulation: Simulation): void {
     const left = members.length - dark.length;
     if (left >= quorum || moved.length === 0) return;
     const site = world.topology.siteOf(moved[0] as number);
-    simulation.report('INV-QUORUM-KEPT', 'one-failure-domain', { moved: moved.join(' '), zone: site.zone, left, quorum });
+    simulation.report('INV-QUORUM-KEPT', 'one-failure-domain', {
+      moved: moved.join(' '),
+      zone: site.zone,
+      left,
+      quorum,
+    });
   };
 }

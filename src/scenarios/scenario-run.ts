@@ -18,7 +18,7 @@ import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
 import { guardsOffOf } from './profiles.ts';
-import { watchEvidence } from './properties.ts';
+import { watchEvidence, watchInstances } from './properties.ts';
 import { judgeQuorumKept } from './quorum-kept.ts';
 import { Redundancy } from './redundancy.ts';
 import { OperatorShell } from './shell.ts';
@@ -64,6 +64,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   };
   fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
+  watchInstances(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);

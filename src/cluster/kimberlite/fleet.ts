@@ -97,6 +97,8 @@ export class KimberliteFleet implements HostFleet {
   onStopping: (host: number, command: string) => void;
   /** Told when snapshots were removed from a replica's disk: set by the engine. */
   onBackupsRemoved: (host: number) => void;
+  /** Told of a second server that has opened a data directory in use: set by the engine. */
+  onSecondServer: (host: number, incarnation: number) => void;
   /** Told of a verification that found damage: set by the engine. */
   onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
@@ -134,6 +136,7 @@ export class KimberliteFleet implements HostFleet {
     this.onChange = () => {};
     this.onChanged = () => {};
     this.onStopping = () => {};
+    this.onSecondServer = () => {};
     this.onCorruption = () => {};
     this.onBackupsRemoved = () => {};
     this.onForced = () => {};

@@ -126,6 +126,11 @@ export const COMMAND_GUARDS = [
     refuses: 'nothing: compaction by itself also starts at a size of the log; without it only at a share of the disk',
   },
   {
+    name: 'data-directory-lock',
+    ambiguity: 'AMB-HEAPTRACK',
+    refuses: 'a second server on a data directory in use; without it the second one opens the directory and writes',
+  },
+  {
     name: 'odd-membership',
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',

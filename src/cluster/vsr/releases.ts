@@ -32,7 +32,9 @@ export function hearRelease(r: Replica, from: number, message: VsrMessage): void
 
 /** The lowest release among the members, as far as this replica knows: a member that was never heard counts as 0. */
 export function lowestRelease(r: Replica): number {
-  const known = r.members.map((member) => (member === r.replica ? r.releases.own : (r.releases.peers[member] as number)));
+  const known = r.members.map((member) =>
+    member === r.replica ? r.releases.own : (r.releases.peers[member] as number),
+  );
   return r.config.rules.clusterRelease(known);
 }
 

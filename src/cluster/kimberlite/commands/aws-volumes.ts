@@ -5,8 +5,8 @@ import { aws } from '../../host/tools/aws.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { gibibytesOf } from '../volumes.ts';
 import { here } from './ask.ts';
-import { awsPlacement, PLACEMENT_VERBS } from './aws-placement.ts';
 import { awsInstances, INSTANCE_VERBS } from './aws-instances.ts';
+import { awsPlacement, PLACEMENT_VERBS } from './aws-placement.ts';
 import { route53 } from './route53.ts';
 
 const DEVICE = '/dev/nvme0n1';

@@ -19,6 +19,7 @@ import { EVIDENCE } from './evidence.ts';
 import { FAILOVER } from './failover.ts';
 import { find } from './find-files.ts';
 import { FORCE_LEADER } from './force-leader.ts';
+import { heaptrack } from './heaptrack.ts';
 import { kubectl } from './kubectl.ts';
 import { PEOPLE } from './people.ts';
 import { QUERY } from './query.ts';
@@ -70,6 +71,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
     'kimberlite-admin',
     program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
   );
+  commands.set('heaptrack', heaptrack);
   commands.set('kimberlite-server', server);
   commands.set('add-index', addIndex);
   commands.set('docker', docker);
