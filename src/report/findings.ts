@@ -38,6 +38,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
   ['INV-GATES-MET', 'an acknowledgement, update or escalation came later than its deadline, or not at all'],
   ['INV-REDUNDANCY-RESTORED', 'redundancy was not restored before the next failure, or not at all'],
+  ['INV-AUDIT-NO-GAP', 'a document of the incident lacks a field or an event, or was never written'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
 ]);
 

@@ -12,6 +12,7 @@ import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compacti
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
+import { IncidentAudit } from './incident-audit.ts';
 import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { LossApproved } from './loss-approved.ts';
@@ -72,6 +73,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   };
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   gates = watchGates(simulation, fleet, monitor, operator);
+  const audit = new IncidentAudit(simulation, fleet, monitor, () => operator?.records ?? []);
   cluster.start();
   if (fleet.statefulSet !== null) controlPods(simulation, fleet);
   simulation.nemesis.start();
@@ -86,7 +88,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
   if (running(simulation)) gates.close();
-  if (running(simulation)) redundancy.close();
+  if (running(simulation)) for (const judge of [redundancy, audit]) judge.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,

@@ -11,6 +11,7 @@ import type { KimberliteCluster } from './cluster.ts';
 import { Compaction } from './compaction.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
 import { httpPage } from './http.ts';
+import type { IncidentFacts, IncidentReport } from './incident.ts';
 import { LocalBackups } from './local-backups.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
@@ -84,6 +85,10 @@ export class KimberliteFleet implements HostFleet {
   readonly environmentFiles: Map<number, string>;
   /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
   private readonly managerEnvironments: Map<number, Map<string, string>>;
+  /** Documents about the incident that operators had written. */
+  readonly reports: IncidentReport[];
+  /** What the run knows of the incident: set by the engine. */
+  incident: () => IncidentFacts;
   /** Sessions that commands have opened in the log so far. */
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
@@ -130,6 +135,8 @@ export class KimberliteFleet implements HostFleet {
     this.statefulSet = this.deploy();
     this.managerEnvironments = new Map();
     cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
+    this.reports = [];
+    this.incident = () => ({ scenario: '', variant: '', seed: 0, alerts: [], events: [], acknowledged: 0 });
     this.sessions = 0;
     this.mend = () => false;
     this.onEvidence = () => {};

@@ -20,6 +20,7 @@ import { FAILOVER } from './failover.ts';
 import { find } from './find-files.ts';
 import { FORCE_LEADER } from './force-leader.ts';
 import { heaptrack } from './heaptrack.ts';
+import { INCIDENT_REPORTS } from './incident-report.ts';
 import { kubectl } from './kubectl.ts';
 import { PEOPLE } from './people.ts';
 import { QUERY } from './query.ts';
@@ -81,6 +82,6 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   commands.set('replace-disk', replaceDisk);
   commands.set('rsync', rsync);
   commands.set('find', find);
-  for (const [name, command] of [...PEOPLE, ...SETUP]) commands.set(name, command);
+  for (const [name, command] of [...PEOPLE, ...INCIDENT_REPORTS, ...SETUP]) commands.set(name, command);
   return { commands };
 }
