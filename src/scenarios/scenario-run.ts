@@ -87,8 +87,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   await workThrough(simulation, monitor, operator);
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
-  if (running(simulation)) gates.close();
-  if (running(simulation)) for (const judge of [redundancy, audit]) judge.close();
+  for (const judge of [gates, redundancy, audit]) if (running(simulation)) judge.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
