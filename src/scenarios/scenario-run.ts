@@ -126,6 +126,8 @@ async function workThrough(
     simulation.advance(plan.faultPhaseUs);
     return;
   }
+  // Where no alert calls anybody it is the incident itself that somebody looks into: without faults there is none (R17).
+  if (plan.faults.length === 0 && plan.operator.onAlerts.length === 0) return;
   if (!awaitAlert(simulation, monitor, plan.operator)) return;
   const { steps } = plan.operator;
   const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));

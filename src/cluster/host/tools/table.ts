@@ -16,6 +16,7 @@ import { nc, ping } from './ping.ts';
 import { free, mpstat, pidof, ps } from './processes.ts';
 import { apt, reboot } from './reboot.ts';
 import { systemctl } from './systemctl.ts';
+import { tcpdump, wireshark } from './tcpdump.ts';
 
 /**
  * The ordinary tools of a simulated host. Those that a shell has of its own (`rm`, `ls`, `du`, `cp`, `tar`) stand before
@@ -55,6 +56,8 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['stackcollapse-perf.pl', stackcollapse],
   ['systemctl', systemctl],
   ['tar', tar],
+  ['tcpdump', tcpdump],
   ['top', top],
   ['uptime', uptime],
+  ['wireshark', wireshark],
 ];
