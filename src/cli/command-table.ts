@@ -11,6 +11,7 @@ import type { FuzzOptions } from './commands/fuzz.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { ReportOptions } from './commands/report.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { ShrinkCommandOptions } from './commands/shrink.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
@@ -19,6 +20,7 @@ import { BISECT } from './rows/bisect.ts';
 import { CORPUS } from './rows/corpus.ts';
 import { EXPLAIN } from './rows/explain.ts';
 import { FUZZ } from './rows/fuzz.ts';
+import { REPORT } from './rows/report.ts';
 import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
 import { DEFAULT_SEED } from './select.ts';
@@ -37,6 +39,7 @@ export type Command =
   | { readonly name: 'run'; readonly options: RunCommandOptions }
   | { readonly name: 'fuzz'; readonly options: FuzzOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
+  | { readonly name: 'report'; readonly options: ReportOptions }
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions }
@@ -264,6 +267,7 @@ export const COMMANDS: readonly CommandRow[] = [
   FUZZ,
   REPLAY,
   SHRINK,
+  REPORT,
   MUTANTS,
   BENCH,
   CHECK_HISTORY,
