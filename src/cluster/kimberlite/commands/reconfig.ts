@@ -85,7 +85,12 @@ function* change(ctx: Context, command: string, remove: readonly number[], add: 
   if (leader === null || leader.node === null) return failed(1, `${command}: no leader: a quorum is needed\n`);
   const { replica } = leader.node.vsr;
   const refused = refusal(ctx, replica.membership, remove, add);
-  if (refused !== '') return failed(1, `${command}: rejected: ${refused}\n`);
+  if (refused !== '') {
+    fleet.machineOfReplica(leader.host).act(() => {
+      replica.host.log('warn', () => `membership change refused: ${refused}`);
+    });
+    return failed(1, `${command}: rejected: ${refused}\n`);
+  }
   const gone = remove.map((id) => fleet.hostOfReplica(id));
   const voters = replica.membership.voters.filter((host) => !gone.includes(host));
   for (const id of add) voters.push(fleet.hostOfReplica(id));
