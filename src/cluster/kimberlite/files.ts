@@ -131,7 +131,7 @@ function serverLog(fleet: KimberliteFleet, machine: Machine): string {
 function configText(fleet: KimberliteFleet): string {
   const { config, plan } = fleet.cluster;
   return [
-    `cluster_size = ${plan.cluster.replicaCount}`,
+    `cluster_size = ${plan.cluster.replicaCount - (plan.cluster.spares ?? 0)}`,
     `data_dir = "${fleet.dataDirectory}"`,
     `election_timeout_ms = ${Math.floor(config.electionTimeoutUs / 1_000)}`,
     `heartbeat_interval_ms = ${Math.floor(config.heartbeatUs / 1_000)}`,
