@@ -54,8 +54,7 @@ export class MembershipKept implements Property {
     if (phase === 'stable' && !isSame && before?.phase !== 'joint') {
       this.report(this.id, 'without-joint-phase', { op, size: voters.length });
     }
-    const sets =
-      phase === 'joint' ? [voters, next] : before?.phase === 'joint' ? [before.voters, before.next] : [former];
+    const sets = phase === 'joint' ? [voters, next] : [voters];
     for (const set of sets) {
       const quorum = Math.floor(set.length / 2) + 1;
       const held = set.filter((host) => this.copies.holds(host, op)).length;

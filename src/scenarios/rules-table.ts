@@ -2,6 +2,7 @@ import type { Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { LIVENESS_MUTANTS, PROJECTION_MUTANTS } from './mutants/liveness.ts';
 import { differs, type Mutant } from './mutants/mutant.ts';
+import { MEMBERSHIP_MUTANTS } from './mutants/membership.ts';
 import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';
@@ -196,6 +197,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECOVERY_MUTANTS,
   ...SESSION_MUTANTS,
   ...LIVENESS_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
   ...PROJECTION_MUTANTS,
 ];
 
@@ -203,6 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
 export const GUARDS: ReadonlyMap<string, Partial<Rules>> = new Map<string, Partial<Rules>>([
   ['durable-restart', { restartsFromDisk: () => false }],
   ['lost-journal-loses-vote', { lostJournalLosesVote: () => false }],
+  ['newcomers-catch-up', { newcomersCatchUp: () => false }],
 ]);
 
 export function mutantOf(id: string): Mutant | null {

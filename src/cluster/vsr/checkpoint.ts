@@ -170,7 +170,7 @@ export function onCheckpoint(r: Replica, from: number, message: VsrMessage): voi
   if (!asCandidate) {
     r.commitMax = Math.max(r.commitMax, message.commit);
     if (message.memberships !== null && message.memberships[1].op > r.membership.op) {
-      if (r.config.rules.learnsMembership(true)) adoptMemberships(r, message.memberships);
+      adoptMemberships(r, message.memberships);
     }
   }
   writePending(r);

@@ -14,18 +14,17 @@ function electorate(voters: readonly number[]): Electorate {
 }
 
 /**
- * Whose quorums every decision needs: old and new voters while a change is joint, and until the entry that ends it is
- * known to be committed (catalogue, model.reconfig_rule). `former` is the membership before `latest`.
+ * Whose quorums every decision needs, by the newest membership of a log, committed or not: old and new voters while it is
+ * joint (catalogue, model.reconfig_rule). The entry that ends a change is prepared only when the joint one is committed, so
+ * that a quorum of the old voters shows the joint one to whoever asks them, and from then on the new ones suffice (Ongaro
+ * 2014, section 4.3).
  */
 export function electoratesOf(
-  former: Membership,
-  latest: Membership,
-  isSettled: boolean,
+  { phase, voters, next }: Membership,
   rules: Pick<Rules, 'jointElectorates'>,
 ): readonly Electorate[] {
-  const joint = latest.phase === 'joint' ? latest : former.phase === 'joint' && !isSettled ? former : null;
-  if (joint === null) return [electorate(latest.voters)];
-  return rules.jointElectorates([electorate(joint.voters), electorate(joint.next)]);
+  if (phase !== 'joint') return [electorate(voters)];
+  return rules.jointElectorates([electorate(voters), electorate(next)]);
 }
 
 /** Whether the hosts in `mask` are a quorum of each electorate, whose size `quorumOf` says. */

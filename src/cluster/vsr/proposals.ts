@@ -1,7 +1,7 @@
 import { TIMER } from './config.ts';
 import { isQuorum } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
-import { isKnown } from './reconfiguration.ts';
+import { isAsked, isKnown } from './reconfiguration.ts';
 import { startRepair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import { popcount } from './rules.ts';
@@ -13,7 +13,7 @@ import { leaveNormal, sendVote, startViewMessage, takeVote } from './view-change
  * least `viewMin`.
  */
 export function propose(r: Replica, reason: string, viewMin = 0): void {
-  if (r.mustRecover || r.isolated || !r.isMember(r.replica)) return;
+  if (r.mustRecover || r.isolated || !isAsked(r)) return;
   const target = r.ledView(Math.max(r.view + 1, r.proposed, viewMin));
   if (r.proposed !== target) {
     r.proposed = target;
@@ -51,7 +51,7 @@ function sendProposal(r: Replica, target: number): void {
 
 export function onStartViewChange(r: Replica, from: number, message: VsrMessage): void {
   const target = message.nonce;
-  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !r.isMember(r.replica)) return;
+  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !isAsked(r)) return;
   if (target <= r.view) {
     if (message.view < r.view) helpToCurrent(r, from);
     return;
@@ -167,7 +167,7 @@ export function onViewChangeTimer(r: Replica): void {
 }
 
 export function onDoViewChange(r: Replica, from: number, message: VsrMessage): void {
-  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !r.isMember(r.replica)) return;
+  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !isAsked(r)) return;
   if (message.view > r.view) {
     note(r, message.view, from);
     joinIfQuorum(r, message.view);

@@ -21,14 +21,13 @@ export function setMemberships(r: Replica, former: Membership, latest: Membershi
   r.former = former;
   r.membership = latest;
   r.members = votersOf(latest);
-  // Until the change is known to be through, those whom it removes are still asked.
-  if (former.phase === 'joint' && r.commitMax < latest.op) r.members = votersOf(former);
   r.seats = r.config.replicaCount;
   for (const host of r.members) r.seats = Math.max(r.seats, host + 1);
-  const followers = latest.standbys.filter((host) => !r.members.includes(host));
-  r.peers = [...r.members, ...followers].sort((left, right) => left - right);
+  // Until a change is known to be through, those whom it removes are told of it, too.
+  const others = r.commitMax < latest.op ? [...votersOf(former), ...latest.standbys] : latest.standbys;
+  r.peers = [...new Set([...r.members, ...others])].sort((left, right) => left - right);
   r.clock.quorum = Math.floor(latest.voters.length / 2) + 1;
-  r.electorates = electoratesOf(former, latest, r.commitMax >= latest.op, r.config.rules);
+  r.electorates = electoratesOf(latest, r.config.rules);
 }
 
 /** As the disk was formatted, or as force-leader wrote it: no entry of the log has changed it. */
@@ -55,16 +54,17 @@ export function noteAppended(r: Replica, prepare: Prepare): void {
 
 /** The whole log was replaced by that of a message's sender: its memberships come along. */
 export function adoptMemberships(r: Replica, told: Memberships | null): void {
+  if (told !== null && told[1].op > r.membership.op && !r.config.rules.learnsMembership(true)) return;
   if (told !== null) setMemberships(r, told[0], told[1]);
   else if (r.membership.op > 0) setMemberships(r, r.former, r.former);
   r.heard = null;
 }
 
-/** The newest membership that anybody told of, own log included, with its former one, by votes and own knowledge. */
-function newestTold(r: Replica, votes: readonly VsrMessage[]): Memberships {
-  let newest: Memberships = [r.former, r.membership];
+/** The newest membership that the own log or a vote shows. */
+function newestTold(r: Replica, votes: readonly VsrMessage[]): Membership {
+  let newest = r.membership;
   for (const { memberships } of votes)
-    if (memberships !== null && memberships[1].op > newest[1].op) newest = memberships;
+    if (memberships !== null && memberships[1].op > newest.op) newest = memberships[1];
   return newest;
 }
 
@@ -73,11 +73,8 @@ function newestTold(r: Replica, votes: readonly VsrMessage[]): Memberships {
  * will be cut asks for more than is needed, never for less.
  */
 export function electoratesOfVotes(r: Replica, votes: readonly VsrMessage[]): readonly Electorate[] {
-  const [former, latest] = newestTold(r, votes);
-  if (latest.op === 0) return r.electorates;
-  let commit = r.commitMax;
-  for (const vote of votes) commit = Math.max(commit, vote.commit);
-  return electoratesOf(former, latest, commit >= latest.op, r.config.rules);
+  const latest = newestTold(r, votes);
+  return latest.op === 0 ? r.electorates : electoratesOf(latest, r.config.rules);
 }
 
 /** The memberships of a chosen log: those that the votes tell of and whose entries are in it. */
@@ -114,6 +111,14 @@ export function hearMemberships(r: Replica, told: Memberships | null): void {
   r.heard = told[1];
 }
 
+/**
+ * Whether this replica is asked for its vote: by its own log, or by that of a peer. A newcomer that has followed votes even
+ * where the entry that makes it a voter has not reached it: otherwise the new quorum might never come about.
+ */
+export function isAsked(r: Replica): boolean {
+  return r.isMember(r.replica) || (r.heard !== null && votersOf(r.heard).includes(r.replica));
+}
+
 /** Whether `host` takes part in the membership in force, the one before it, or a newer one that a peer told of. */
 export function isKnown(r: Replica, host: number): boolean {
   if (r.peers.includes(host)) return true;
@@ -125,7 +130,7 @@ export function onCommitted(r: Replica): void {
   const { membership } = r;
   if (membership.op === 0 || r.commitMax < membership.op || r.settledOp === membership.op) return;
   r.settledOp = membership.op;
-  const before = r.members;
+  const before = r.peers;
   setMemberships(r, r.former, membership);
   r.host.reached(`membership-${membership.phase}-settled`);
   if (membership.phase !== 'stable') return;

@@ -13,11 +13,11 @@ import type { VsrMessage } from './message.ts';
 import { onDurableAdvance } from './normal.ts';
 import { propose } from './proposals.ts';
 import {
-  adoptMemberships,
   electoratesOfVotes,
   formatMembership,
   isKnown,
   reopenMemberships,
+  setMemberships,
 } from './reconfiguration.ts';
 import { refuseUnreadable } from './releases.ts';
 import type { Replica } from './replica.ts';
@@ -77,7 +77,7 @@ function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.commitMax = Math.max(state.commit, state.checkpointOp);
   r.viewHeaders = [...state.viewHeaders];
   formatMembership(r, state.members);
-  if (state.memberships) adoptMemberships(r, state.memberships);
+  if (state.memberships) setMemberships(r, state.memberships[0], state.memberships[1]);
   r.retired = state.retired ?? false;
   r.mustRecover = state.mustRecover;
   for (const [index, member] of state.members.entries()) {

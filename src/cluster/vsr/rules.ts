@@ -80,7 +80,7 @@ export interface Rules {
   jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
   /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
   newcomersCatchUp(): boolean;
-  /** Whether a membership counts whose entry was appended; `isRepair`: a repair brought it. */
+  /** Whether a membership counts; `isRepair`: it came by repair, state transfer or with a view, not as a prepare. */
   learnsMembership(isRepair: boolean): boolean;
 
   // View change

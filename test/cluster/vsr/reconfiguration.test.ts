@@ -20,7 +20,10 @@ class ChangingCluster extends TestCluster {
 
   /** Starts the servers of spare machines: they wait for an invitation. */
   rack(...hosts: readonly number[]): void {
-    for (const host of hosts) this.machine(host).start();
+    for (const host of hosts) {
+      this.machine(host).enabled = true;
+      this.machine(host).start();
+    }
     this.runFor(200 * MS);
   }
 
