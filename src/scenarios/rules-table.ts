@@ -1,8 +1,8 @@
 import type { Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { LIVENESS_MUTANTS, PROJECTION_MUTANTS } from './mutants/liveness.ts';
-import { differs, type Mutant } from './mutants/mutant.ts';
 import { MEMBERSHIP_MUTANTS } from './mutants/membership.ts';
+import { differs, type Mutant } from './mutants/mutant.ts';
 import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';

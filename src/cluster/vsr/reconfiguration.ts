@@ -20,7 +20,8 @@ const CAUGHT_UP_OPS = 8;
 export function setMemberships(r: Replica, former: Membership, latest: Membership): void {
   r.former = former;
   r.membership = latest;
-  r.members = votersOf(latest);
+  // Until a change is known to be through, those whom it removes lead and ask on, though their voices count no more.
+  r.members = votersOf(former.phase === 'joint' && r.commitMax < latest.op ? former : latest);
   r.seats = r.config.replicaCount;
   for (const host of r.members) r.seats = Math.max(r.seats, host + 1);
   // Until a change is known to be through, those whom it removes are told of it, too.
@@ -125,6 +126,13 @@ export function isKnown(r: Replica, host: number): boolean {
   return r.heard !== null && takesPart(r.heard, host);
 }
 
+/** A question to all peers, and to whoever leads or follows by a newer membership that a peer told of. */
+export function askEverybody(r: Replica, message: VsrMessage): void {
+  r.broadcast(message);
+  if (r.heard === null) return;
+  for (const host of votersOf(r.heard)) if (host !== r.replica && !r.peers.includes(host)) r.send(host, message);
+}
+
 /** Called whenever the commit number rises: a membership that is settled now decides alone. */
 export function onCommitted(r: Replica): void {
   const { membership } = r;
@@ -222,6 +230,8 @@ export function driveChange(r: Replica): void {
   append(r, { ...membership, phase: 'stable', voters: next, next: [], standbys });
 }
 
-function caughtUp(r: Replica, { voters, next }: Membership): boolean {
-  return next.every((host) => voters.includes(host) || (r.ackedOps[host] as number) + CAUGHT_UP_OPS >= r.op);
+/** Each newcomer holds the entry that made it a follower, whatever the length of the log, and lacks only what is in flight. */
+function caughtUp(r: Replica, { op, voters, next }: Membership): boolean {
+  const least = Math.max(op, r.op - CAUGHT_UP_OPS);
+  return next.every((host) => voters.includes(host) || (r.ackedOps[host] as number) >= least);
 }

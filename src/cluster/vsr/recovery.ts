@@ -13,6 +13,7 @@ import type { VsrMessage } from './message.ts';
 import { onDurableAdvance } from './normal.ts';
 import { propose } from './proposals.ts';
 import {
+  askEverybody,
   electoratesOfVotes,
   formatMembership,
   isKnown,
@@ -321,9 +322,9 @@ export function onRecoveryTimer(r: Replica): void {
   if (r.nonce !== 0) {
     const message = r.message('recovery');
     message.nonce = r.nonce;
-    r.broadcast(r.sealed(message, r.nonce, 0));
+    askEverybody(r, r.sealed(message, r.nonce, 0));
   } else if (r.status === 'recovering') {
-    r.broadcast(r.sealed(r.message('getView'), r.view, r.incarnation));
+    askEverybody(r, r.sealed(r.message('getView'), r.view, r.incarnation));
   }
   r.host.setTimer(TIMER.recovery, Math.floor(r.config.recoveryRetryUs / 2), r.config.recoveryRetryUs, r.view);
 }

@@ -11,8 +11,7 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     needs: [],
     scenario: 'scn1-c-replace',
     override: (honest, fired) => ({
-      jointElectorates: (electorates) =>
-        differs(fired, honest.jointElectorates(electorates), electorates.slice(-1)),
+      jointElectorates: (electorates) => differs(fired, honest.jointElectorates(electorates), electorates.slice(-1)),
     }),
   },
   {
