@@ -13,6 +13,15 @@ const elsewhere = (mark: string, onlyElsewhere: string): EngineMark => ({ mark, 
 /** Faults that only scenarios use, with the reason. */
 const FAULTS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['clock.ntp-down', 'stops a time daemon; drawn hosts have none, and clock.drift is drawn'],
+  ['load.query', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['load.cpu', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['load.memory', 'needs hosts with memory, which drawn plans do not give'],
+  ['load.write', 'changes the load, which drawn plans settle for a whole run'],
+  ['process.hot-function', 'needs hosts with a CPU, which drawn plans do not give'],
+  ['backup.job-fails', 'needs backups, which drawn plans never have'],
+  ['config.wrong', 'needs the settings of scenarios about throughput and compaction'],
+  ['load.offered', 'needs background load, which drawn plans never have'],
+  ['process.slow-encoder', 'needs background load, which drawn plans never have'],
 ]);
 
 /**
@@ -22,6 +31,8 @@ const FAULTS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
 export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('ack'),
   drawn('assertion-failed'),
+  elsewhere('batch-refused-no-space', 'needs background load, which drawn plans never have'),
+  elsewhere('batch-sent', 'needs background load, which drawn plans never have'),
   elsewhere('blank-restart', 'needs the guard durable-restart off, as literal variants have it'),
   drawn('checkpoint-damaged'),
   drawn('checkpoint-durable'),
@@ -32,6 +43,9 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('clock-epoch-expired'),
   drawn('clock-epoch-installed'),
   drawn('complaint-joined'),
+  elsewhere('compaction-by-log-size', 'needs compaction by the servers, which drawn plans never have'),
+  elsewhere('compaction-by-usage', 'needs compaction by the servers, which drawn plans never have'),
+  elsewhere('compaction-done', 'needs compaction by the servers, which drawn plans never have'),
   elsewhere('damaged-prepare-refused', 'the network drops damaged packets, and journals give out no damaged entry'),
   elsewhere('data-loss-declared', 'needs an operator who forces a view'),
   drawn('disk-error-reported'),
@@ -59,6 +73,7 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   // own round trip: a clog holds such answers, and no plan has met the moment yet.
   drawn('repair-refused-other-sum'),
   drawn('request-refused-no-clock'),
+  elsewhere('request-refused-batch-size', 'needs the guard batch-counts-entries off, as literal variants have it'),
   drawn('restarted-primary-yields'),
   drawn('retry-answered-from-table'),
   drawn('session-evicted'),
@@ -80,6 +95,8 @@ export const ENGINE_MARKS: readonly EngineMark[] = [
   drawn('view-joined'),
   drawn('view-started'),
   drawn('vote-regained'),
+  elsewhere('projection-backlog', 'needs hosts with a CPU, which drawn plans do not give'),
+  elsewhere('query-killed', 'needs an operator who kills a query'),
   ...FAULT_KINDS.map(({ kind }): EngineMark => faultMark(kind)),
 ];
 

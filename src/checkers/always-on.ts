@@ -7,6 +7,7 @@ import { DurableCopies, type Excuse } from './durable-copies.ts';
 import { ExactlyOnce } from './exactly-once.ts';
 import { HashChain } from './hash-chain.ts';
 import { Linearizable, type SearchOptions, type StreamRules } from './linearizable.ts';
+import { MembershipKept } from './membership.ts';
 import { NoAssert } from './no-assert.ts';
 import { NoCorruptServe } from './no-corrupt-serve.ts';
 import { NoNeedlessViewChange } from './no-needless-view-change.ts';
@@ -14,10 +15,12 @@ import { NoSplitBrain } from './no-split-brain.ts';
 import { OneLeader } from './one-leader.ts';
 import { Prefix } from './prefix.ts';
 import { Projection } from './projection.ts';
+import { PromoteConsistent } from './promote-consistent.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
 import { QuorumRefuse } from './quorum-refuse.ts';
 import { RecoverySafe } from './recovery-safe.ts';
 import { SingleInstance } from './single-instance.ts';
+import { StandbyNoVote } from './standby-no-vote.ts';
 import { StateEqual } from './state-equal.ts';
 import { SuperblockKept } from './superblock-kept.ts';
 import { TimestampMonotonic } from './timestamp-monotonic.ts';
@@ -53,6 +56,7 @@ export interface Checks {
   readonly durableAck: DurableAck;
   readonly linearizable: Linearizable;
   readonly voters: VoterTable;
+  readonly promotions: PromoteConsistent;
 }
 
 /**
@@ -61,12 +65,14 @@ export interface Checks {
  */
 export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptions): Checks {
   const committed = new CommittedOps(truth.journalSlots, options.sessionsMax);
-  const voters = new VoterTable(truth.replicaCount);
+  const voters = new VoterTable(truth.voterCount ?? truth.replicaCount);
   const copies = new DurableCopies(truth, committed, options.sectorBytes, options.excuse);
   const durableAck = new DurableAck(truth, committed, copies, voters, report);
   const linearizable = new Linearizable(committed, options.streams, options.search, report);
+  const promotions = new PromoteConsistent(committed, report);
   const properties: Property[] = [
     new Agreement(committed, report),
+    new MembershipKept(copies, voters, report),
     new Prefix(truth, committed, report),
     new CommitLeOp(report),
     new ViewMonotonic(truth, report),
@@ -84,9 +90,12 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
     new NoCorruptServe(truth, committed, options.replyDigestOf, report),
     linearizable,
     new NoNeedlessViewChange(truth, options.isStable, options.pendingUsMax, report),
-    new Projection(truth, report),
+    new Projection(truth, report, (replica, op) => committed.isLost(replica, op)),
     new SingleInstance(truth, report),
     new NoAssert(options.assertionInjected, report),
+    ...(truth.voterCount === undefined || truth.voterCount === truth.replicaCount
+      ? []
+      : [new StandbyNoVote(truth, voters, report), promotions]),
   ];
-  return { properties, committed, durableAck, linearizable, voters };
+  return { properties, committed, durableAck, linearizable, voters, promotions };
 }

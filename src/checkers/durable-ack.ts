@@ -115,11 +115,12 @@ export class DurableAck implements Property {
     if (committed.acked[slot] === 1) return;
     committed.acked[slot] = 1;
     this.floors.raise(this.lineage(from, message), message.view, op);
-    const voters = this.voters.of(message.epoch, from);
-    const quorum = Math.floor(voters.length / 2) + 1;
-    const held = this.count(voters, from, op, quorum);
-    if (held < quorum) {
-      this.report(this.id, 'ack-without-quorum', { replica: from, op, view: message.view, held, quorum });
+    for (const voters of this.voters.sets(message.epoch, from, op)) {
+      const quorum = Math.floor(voters.length / 2) + 1;
+      const held = this.count(voters, from, op, quorum);
+      if (held < quorum) {
+        this.report(this.id, 'ack-without-quorum', { replica: from, op, view: message.view, held, quorum });
+      }
     }
   }
 

@@ -9,6 +9,8 @@ import { StreamHistory, type StreamOperation } from './stream-history.ts';
 /** The system's operations on streams. `chainStep` is its hash chain over the values of appended events. */
 export interface StreamRules {
   readonly operationAppend: number;
+  /** Another form in which the log holds appends. */
+  readonly operationAppend2?: number;
   readonly operationRead: number;
   readonly chainStep: ChainStep<number>;
 }
@@ -92,7 +94,8 @@ export class Linearizable implements Property {
     const { op, operation } = prepare;
     if (op <= this.placedUpTo || this.committed.isLost(replica, op)) return;
     this.placedUpTo = op;
-    if (operation !== this.rules.operationAppend && operation !== this.rules.operationRead) return;
+    const { operationAppend, operationAppend2, operationRead } = this.rules;
+    if (operation !== operationAppend && operation !== operationRead && operation !== operationAppend2) return;
     if (this.committed.effect[this.committed.slot(op)] !== EFFECT.executed) return;
     const pending = this.pending.get(prepare.client);
     if (pending === undefined || pending.request !== prepare.request || pending.op !== 0) {

@@ -10,7 +10,10 @@ import type { Us } from '../sim/time.ts';
  */
 export interface GroundTruth {
   nowUs(): Us;
+  /** Hosts that run the server: voters first, then standbys. */
   readonly replicaCount: number;
+  /** How many of them vote as the cluster begins; all where it is not given. */
+  readonly voterCount?: number;
   readonly ledger: Ledger;
   readonly journalSlots: number;
   readonly slotBytes: number;

@@ -45,12 +45,15 @@ export class QuorumRefuse implements Property {
     const slot = this.committed.slot(op);
     if (this.judged[slot] === op) return;
     this.judged[slot] = op;
-    const voters = this.voters.of(epoch, from);
+    for (const voters of this.voters.sets(epoch, from, op)) this.count(from, message, voters);
+  }
+
+  private count(from: number, { op, view }: VsrMessage, voters: readonly number[]): void {
     let count = 0;
     for (const voter of voters) if (voter === from || (this.spoken[voter] as number) >= op) count++;
     const quorum = Math.floor(voters.length / 2) + 1;
     if (count < quorum) {
-      this.report(this.id, 'ack-without-votes', { replica: from, op, view: message.view, count, quorum });
+      this.report(this.id, 'ack-without-votes', { replica: from, op, view, count, quorum });
     }
   }
 }

@@ -125,8 +125,8 @@ export class PropertySet implements Tap, VsrObserver, ClientObserver, Projection
     for (const property of this.unknowns) property.onUnknown(client, session, request);
   }
 
-  onProjection(replica: number, incarnation: number, projection: number, applied: number, commit: number): void {
-    for (const property of this.projections) property.onProjection(replica, incarnation, projection, applied, commit);
+  onProjection(...args: Parameters<ProjectionObserver['onProjection']>): void {
+    for (const property of this.projections) property.onProjection(...args);
   }
 
   onDeclaredLoss(op: number, keepers: readonly number[]): void {

@@ -1,7 +1,13 @@
+import type { MembershipEntry } from './membership-entry.ts';
+
 /** Who votes in an epoch, as the engine was told of it. */
 export interface Voters {
   /** Members of the configuration in which `from` acts (of any sender: -1) in `epoch`. */
   of(epoch: number, from?: number): readonly number[];
+  /** Whose quorums an op needs that `from` acknowledges: two sets while a change was joint. */
+  sets(epoch: number, from: number, op: number): readonly (readonly number[])[];
+  /** Whether `from` votes, or is about to by a change that is under way. */
+  mayVote(epoch: number, from: number): boolean;
   /** Number of the lineage in which `from` acts: 0 for the cluster as it began, then one more for each forced leader. */
   lineage(epoch: number, from: number): number;
 }
@@ -20,6 +26,8 @@ export class VoterTable implements Voters {
   private readonly byEpoch: Map<number, readonly number[]>;
   /** Lineages that began with a forced leader, in order of time. */
   private readonly forced: Forced[];
+  /** Changes of voters that were applied, by lineage, in order. */
+  private readonly changes: Map<number, MembershipEntry[]>;
 
   constructor(replicaCount: number) {
     const all: number[] = [];
@@ -27,6 +35,7 @@ export class VoterTable implements Voters {
     this.all = all;
     this.byEpoch = new Map();
     this.forced = [];
+    this.changes = new Map();
   }
 
   /** The members of `epoch`, after a reconfiguration. */
@@ -43,7 +52,36 @@ export class VoterTable implements Voters {
     if (newEpoch) this.byEpoch.set(epoch, members);
   }
 
+  /** An entry of the log has changed who votes. */
+  change(lineage: number, entry: MembershipEntry): void {
+    const known = this.changes.get(lineage);
+    if (known === undefined) this.changes.set(lineage, [entry]);
+    else known.push(entry);
+  }
+
+  /** The latest change of a lineage, or null. */
+  newest(lineage: number): MembershipEntry | null {
+    return this.changes.get(lineage)?.at(-1) ?? null;
+  }
+
+  sets(epoch: number, from: number, op: number): readonly (readonly number[])[] {
+    const changes = this.changes.size === 0 ? undefined : this.changes.get(this.lineage(epoch, from));
+    if (changes === undefined) return [this.of(epoch, from)];
+    const inForce = changes.findLast((change) => change.op < op);
+    if (inForce === undefined) return [(changes[0] as MembershipEntry).voters];
+    return inForce.phase === 'joint' ? [inForce.voters, inForce.next] : [inForce.voters];
+  }
+
+  mayVote(epoch: number, from: number): boolean {
+    const newest = this.changes.size === 0 ? null : this.newest(this.lineage(epoch, from));
+    return this.of(epoch, from).includes(from) || (newest?.next.includes(from) ?? false);
+  }
+
   of(epoch: number, from = -1): readonly number[] {
+    if (this.changes.size > 0) {
+      const newest = this.newest(this.lineage(epoch, from));
+      if (newest !== null) return newest.voters;
+    }
     if (this.forced.length > 0) {
       const lineage = this.lineage(epoch, from);
       if (lineage > 0) return (this.forced[lineage - 1] as Forced).members;

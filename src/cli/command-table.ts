@@ -6,17 +6,21 @@ import type { CheckHistoryOptions } from './check-history.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import type { BisectCommandOptions } from './commands/bisect.ts';
 import type { CorpusOptions } from './commands/corpus.ts';
+import type { ExplainOptions } from './commands/explain.ts';
 import type { FuzzOptions } from './commands/fuzz.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { ReportOptions } from './commands/report.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { ShrinkCommandOptions } from './commands/shrink.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
 import { BISECT } from './rows/bisect.ts';
 import { CORPUS } from './rows/corpus.ts';
+import { EXPLAIN } from './rows/explain.ts';
 import { FUZZ } from './rows/fuzz.ts';
+import { REPORT } from './rows/report.ts';
 import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
 import { DEFAULT_SEED } from './select.ts';
@@ -31,9 +35,11 @@ const COMPARE_EVENTS_MAX = 25_000_000;
 /** A command with its options, read and checked. */
 export type Command =
   | { readonly name: 'list'; readonly options: ListOptions }
+  | { readonly name: 'explain'; readonly options: ExplainOptions }
   | { readonly name: 'run'; readonly options: RunCommandOptions }
   | { readonly name: 'fuzz'; readonly options: FuzzOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
+  | { readonly name: 'report'; readonly options: ReportOptions }
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions }
@@ -64,6 +70,11 @@ const RUN: CommandRow = {
   options: [
     value('system', 'only scenarios of this system'),
     value('variant', 'the corrected procedure, or the one that the runbook literally says', ['safe', 'literal']),
+    value('profile', 'the product as documented, or with what was read in its code (default: what a scenario says)', [
+      'intended',
+      'as_built',
+      'both',
+    ]),
     value('plan', 'run this plan file instead of scenarios'),
     value('seed', 'one seed'),
     value('seeds', 'a range of seeds, both included, such as 1..200'),
@@ -84,7 +95,8 @@ const RUN: CommandRow = {
     `Without --seed or --seeds all scenarios run with seed ${DEFAULT_SEED}, so that CI sees the same runs each time; a`,
     'single named scenario gets a random seed, which is printed first. A literal variant that is declared to fail only',
     'on some seeds runs on its pinned seed then. A literal variant that fails as declared counts as declared (exit',
-    'code 0). Drawn plans run when they are named: firedrill run swarm --seeds 1..200.',
+    'code 0). Drawn plans run when they are named: firedrill run swarm --seeds 1..200. In a profile that a scenario does',
+    'not declare nothing is expected: the table shows what happens (docs/fidelity.md).',
   ].join(' '),
   read: (values) => ({ name: 'run', options: readRun(values) }),
 };
@@ -93,7 +105,7 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
   const planFile = text(values, 'plan') ?? null;
   const scenarios = list(values, 'scenario');
   if (planFile !== null) {
-    const other = ['system', 'variant', 'seed', 'seeds'].find((name) => values[name] !== undefined);
+    const other = ['system', 'variant', 'profile', 'seed', 'seeds'].find((name) => values[name] !== undefined);
     if (other !== undefined || scenarios.length > 0) {
       const what = scenarios.length > 0 ? 'scenarios' : `--${other}`;
       throw new UserError(`--plan and ${what} exclude each other`, 'a plan says by itself what runs: leave one out');
@@ -103,6 +115,7 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
     scenarios,
     system: text(values, 'system') ?? null,
     variant: (text(values, 'variant') as Variant | undefined) ?? null,
+    ...profilesOption(values),
     planFile,
     seeds: readSeeds(text(values, 'seed'), text(values, 'seeds')),
     jobs: readJobs(text(values, 'jobs')),
@@ -113,6 +126,12 @@ function readRun(values: Record<string, unknown>): RunCommandOptions {
     reports: text(values, 'reports') ?? 'reports',
     ...historyOption(values),
   };
+}
+
+function profilesOption(values: Record<string, unknown>): Pick<RunCommandOptions, 'profiles'> {
+  const profile = text(values, 'profile');
+  if (profile === undefined) return {};
+  return { profiles: profile === 'both' ? ['intended', 'as_built'] : [profile as 'intended' | 'as_built'] };
 }
 
 const REPLAY: CommandRow = {
@@ -243,10 +262,12 @@ function readCheckHistory(values: Record<string, unknown>): CheckHistoryOptions 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [
   LIST,
+  EXPLAIN,
   RUN,
   FUZZ,
   REPLAY,
   SHRINK,
+  REPORT,
   MUTANTS,
   BENCH,
   CHECK_HISTORY,

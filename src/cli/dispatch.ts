@@ -36,6 +36,12 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
   switch (command.name) {
     case 'list':
       return (await import('./commands/list.ts')).list(command.options, out, await engine(versions));
+    case 'explain':
+      return (await import('./commands/explain.ts')).explain(
+        command.options,
+        out,
+        (await import('./scenario-pages.ts')).ownPages(),
+      );
     case 'run':
       return (await import('./commands/run.ts')).run(command.options, out, await engine(versions));
     case 'fuzz':
@@ -44,6 +50,13 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
       return (await import('./commands/replay.ts')).replay(command.options, out, await engine(versions));
     case 'shrink':
       return (await import('./commands/shrink.ts')).shrinkBundle(command.options, out, await engine(versions));
+    case 'report':
+      return (await import('./commands/report.ts')).report(
+        command.options,
+        out,
+        await engine(versions),
+        (await import('./scenario-pages.ts')).ownPages(),
+      );
     case 'mutants':
       return (await import('./commands/mutants.ts')).mutants(command.options, out, await engine(versions));
     case 'bench':

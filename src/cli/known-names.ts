@@ -2,6 +2,7 @@ import { loadRuleSet } from '../alerts/rule-file.ts';
 import { COMMAND_GUARDS } from '../cluster/kimberlite/guards.ts';
 import { FAULT_KINDS } from '../faults/kind-table.ts';
 import { validateFault } from '../faults/kinds.ts';
+import { serverCount } from '../plan/hosts.ts';
 import { nearest } from '../plan/nearest.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { UserError } from '../plan/user-error.ts';
@@ -56,8 +57,8 @@ export function checkPlanNames(plan: RunPlan, file: string): void {
 }
 
 function hostProblem({ cluster }: RunPlan, target: RunPlan['faults'][number]['target']): string | null {
-  // Replicas, clients, the operator's host and the monitor.
-  const hosts = cluster.replicaCount + cluster.clientCount + 2;
+  // Replicas, standbys, clients, the operator's host and the monitor.
+  const hosts = serverCount(cluster) + cluster.clientCount + 2;
   const strange = target.kind === 'hosts' ? target.hosts.find((host) => host >= hosts) : undefined;
   return strange === undefined ? null : `there is no host ${strange}, only 0 to ${hosts - 1}`;
 }

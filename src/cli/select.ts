@@ -18,6 +18,8 @@ export interface Selection {
   readonly variant: Variant | null;
   readonly seeds: Seeds;
   readonly without: Without | null;
+  /** Fidelity profiles to run (R30); undefined: the one that each scenario declares. */
+  readonly profiles?: readonly RunPlan['profile'][];
 }
 
 /** One run to make, and against what it is judged. */
@@ -46,7 +48,12 @@ export function selectJobs(selection: Selection, seeds: Seeds & { kind: 'range' 
     for (const variant of variantsOf(entry, selection)) {
       for (let seed = seeds.from; seed <= seeds.to; seed++) {
         const plan = planWithout(planOf(source, entry.id, variant, seed, selection), selection.without);
-        jobs.push({ plan, expectation: expectationOf(selection.without, entry.healsAlone) });
+        const expectation = expectationOf(selection.without, entry.healsAlone);
+        for (const profile of selection.profiles ?? [plan.profile]) {
+          // A declaration is about the profile that the scenario names.
+          if (profile === plan.profile) jobs.push({ plan, expectation });
+          else jobs.push({ plan: { ...plan, profile }, expectation: { kind: 'observed' } });
+        }
       }
     }
   }

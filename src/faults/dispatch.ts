@@ -1,5 +1,6 @@
 import type { FaultKindName } from './kind-table.ts';
 import type { Outcome, Strike } from './strike.ts';
+import { hotFunction, loadCpu, loadMemory, loadQuery, loadWrite } from './strike-cpu.ts';
 import { damageUnits, loseDisk, loseFiles, staleRead } from './strike-damage.ts';
 import { arm, capIops, fillDisk, slowDisk, stallDisk } from './strike-disk.ts';
 import {
@@ -12,10 +13,15 @@ import {
   losePower,
   moveClock,
   pauseProcess,
+  poisonOp,
   slowCpu,
   wrongNtp,
 } from './strike-host.ts';
+import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
+import { regress } from './strike-release.ts';
+import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
+import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
 
 /** What each kind does when it strikes. */
 const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
@@ -55,6 +61,24 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'clock.slew': moveClock,
   'client.crash': crashClient,
   'clock.ntp-down': loseNtp,
+  'process.poison-op': poisonOp,
+  'disk.competing-io': competeForDisk,
+  'disk.queue-depth': shallowQueue,
+  'disk.iops-burst': burstIops,
+  'load.query': loadQuery,
+  'load.cpu': loadCpu,
+  'load.memory': loadMemory,
+  'load.write': loadWrite,
+  'process.hot-function': hotFunction,
+  'net.way': troubleWay,
+  'net.competing-traffic': competeForLink,
+  'net.placement': placeFar,
+  'host.site-down': loseSite,
+  'load.offered': offerLoad,
+  'process.slow-encoder': slowEncoder,
+  'backup.job-fails': failBackups,
+  'config.wrong': changeSetting,
+  'release.regression': regress,
 };
 
 /** Lets a fault take effect now. The plan has been validated: its kind is one of the table. */

@@ -59,6 +59,14 @@ export function corruptMemory(strike: Strike): Outcome {
   return struck > 0 ? fired() : later('no process runs there');
 }
 
+/** The next client operation is one that the product's code cannot execute; ended by a build that can. */
+export function poisonOp(strike: Strike): Outcome {
+  const { poison } = strike.surface;
+  if (poison === undefined) return refused('this system has no operation that its servers cannot execute');
+  poison(true);
+  return fired(() => poison(false));
+}
+
 /** Cuts the power of all targets at one instant; it returns after `outageUs`, or at the end of a `host.down`. */
 export function losePower(strike: Strike): Outcome {
   const powered = strike.hosts.filter((host) => strike.machine(host).powered);

@@ -35,6 +35,10 @@ export function partitionLinks(strike: Strike): DirectedLink[] {
   const direction = strike.choice('direction') as Direction;
   const shape = strike.choice('shape');
   if (shape === 'clients') return clientCut(strike, inside, direction);
+  if (shape === 'region') {
+    const outside = strike.world.machines.map((machine) => machine.id).filter((host) => !hosts.includes(host));
+    return symmetric([hosts, outside]);
+  }
   const cut = ((): DirectedLink[] => {
     switch (shape) {
       case 'one-way':
@@ -129,9 +133,9 @@ export function clog(strike: Strike): Outcome {
 }
 
 /** All links between the targets and every other replica and client, each once, as the direction says. */
-function linksOf(strike: Strike): DirectedLink[] {
+export function linksOf(strike: Strike): DirectedLink[] {
   const { surface, hosts } = strike;
-  const everybody = [...surface.replicaHosts, ...surface.clientHosts];
+  const everybody = [...surface.replicaHosts, ...surface.clientHosts, ...(surface.standbyHosts ?? [])];
   const direction = strike.choice('direction') as Direction;
   const outgoing = direction === 'in' ? [] : oneWay(hosts, everybody);
   if (direction === 'out') return outgoing;

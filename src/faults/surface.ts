@@ -1,3 +1,4 @@
+import type { Us } from '../sim/time.ts';
 import type { World } from '../sim/world.ts';
 
 /** What a system keeps in a region of its disks. The two journal zones are redundant witnesses of the same slots. */
@@ -14,11 +15,31 @@ export interface Zone {
   readonly units: number;
 }
 
+/** Load that comes from outside the simulated hosts. */
+export interface LoadSurface {
+  /** A client that runs a statement on a replica again and again; returns what ends it, or null without a CPU there. */
+  connect(
+    host: number,
+    spec: {
+      readonly user: string;
+      readonly scanUs: Us;
+      readonly readBytes: number;
+      readonly thinkUs: Us;
+      readonly locks: boolean;
+    },
+    delayUs: Us,
+  ): (() => void) | null;
+  /** Sets the pause of a client between two operations; -1: as planned. */
+  pace(host: number, thinkUs: Us): void;
+}
+
 /** What a system shows so that faults can strike it without knowing it. Hosts are numbers of its world. */
 export interface FaultSurface {
   readonly world: World;
   readonly replicaHosts: readonly number[];
   readonly clientHosts: readonly number[];
+  /** Hosts that follow without a vote: no role and no budget means them, but faults may name them. */
+  readonly standbyHosts?: readonly number[];
   /** Replication quorum Qr: floor(n/2)+1. */
   readonly quorum: number;
   /** The host that acts as primary of the newest view; -1 when none does. */
@@ -26,10 +47,34 @@ export interface FaultSurface {
   readonly zones: readonly Zone[];
   /** Writes a wrong value into the memory of the host's process; false when there is none. */
   corruptMemory(host: number): boolean;
+  /**
+   * From now on the next operation that a client's append brings to the state machine ends every server that executes it,
+   * by an assertion of its own; null ends that, as a corrected build does. Absent: the system has no such defect.
+   */
+  readonly poison?: (on: boolean) => void;
   /** Ends a client's process; the system sees to its restart. */
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */
   isHealthy(host: number): boolean;
+  readonly load?: LoadSurface;
+  /** The backup job of a host has failed for so many days; a negative number: it works again. False where there is none. */
+  readonly failBackups?: (host: number, days: number) => boolean;
+  /** Sets what is offered per second by clients that are not simulated one by one; returns what it was. */
+  readonly offerLoad?: (opsPerS: number) => number;
+  /** Lets an operation cost that much CPU time on a host, in ns (0: as planned); false where nothing costs any. */
+  readonly setCost?: (host: number, nsPerOp: number) => boolean;
+  /** Somebody changes a setting of the cluster, or of some hosts; false when nothing can be changed now. */
+  readonly changeSetting?: (hosts: readonly number[], key: string, value: number) => boolean;
+  /** Releases of the server, where a run has them: one gets a defect, and is mended. */
+  readonly releases?: {
+    regress(
+      label: string,
+      release: number,
+      kind: 'latency' | 'crash-on-start',
+      amount: { readonly cpuUs: number; readonly afterUs: number },
+    ): void;
+    mend(label: string): void;
+  };
   /** Ordinary drift of a host's clocks, in ppm, to which they return after a fault; 0 where it is not given. */
   readonly driftPpm?: (host: number) => number;
 }

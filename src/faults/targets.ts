@@ -45,7 +45,12 @@ export function checkTargets(surface: FaultSurface, fault: FaultPlan): string | 
     if (host >= surface.world.machines.length) {
       return `fault ${fault.label}: target host ${host} does not exist; hosts are 0 to ${surface.world.machines.length - 1}`;
     }
-    const allowed = sort === 'replicas' ? surface.replicaHosts : sort === 'clients' ? surface.clientHosts : null;
+    const allowed =
+      sort === 'replicas'
+        ? [...surface.replicaHosts, ...(surface.standbyHosts ?? [])]
+        : sort === 'clients'
+          ? surface.clientHosts
+          : null;
     if (allowed !== null && !allowed.includes(host)) {
       return `fault ${fault.label}: target host ${host} is none of the ${sort}; ${fault.kind} takes ${allowed.join(', ')}`;
     }

@@ -3,6 +3,8 @@ import type { RunResult } from './result.ts';
 /** Against what a result is judged: its plan's own declaration, or what `--without` must show (R17). */
 export type Expectation =
   | { readonly kind: 'declared' }
+  /** A profile for which nothing is declared: what happens is what is to be learnt (R30). */
+  | { readonly kind: 'observed' }
   | { readonly kind: 'without-faults' }
   /** `healsAlone`: the scenario says that the incident ends without its operator. */
   | { readonly kind: 'without-resolve'; readonly healsAlone: boolean };
@@ -17,6 +19,8 @@ export function isExpected(result: RunResult, expectation: Expectation = { kind:
   switch (expectation.kind) {
     case 'declared':
       return endedAsDeclared(result);
+    case 'observed':
+      return true;
     case 'without-faults':
       return (
         result.verdict === 'inconclusive' &&

@@ -41,9 +41,18 @@ const fault = z.strictObject({
   params: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 
+const standbys = z.strictObject({
+  count,
+  spare: count,
+  latencyUsMin: us,
+  latencyUsMean: us,
+  dnsTtlUs: us,
+});
+
 const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
   replicaCount: z.int().min(1),
+  spares: z.int().min(1).exactOptional(),
   clientCount: count,
   // The superblock holds a header of each op above the checkpoint.
   journalSlots: z.int().min(1).max(384),
@@ -56,6 +65,7 @@ const cluster = z.strictObject({
   prepareRetryUs: us,
   restart: z.enum(['no', 'on-failure', 'always']),
   restartDelayUs: us,
+  standbys: standbys.exactOptional(),
 });
 
 const network = z.strictObject({
@@ -81,6 +91,14 @@ const disk = z.strictObject({
   fsyncLatencyUsMean: us,
   bytesPerMs: count,
   queueDepth: z.int().min(1),
+});
+
+const hosts = z.strictObject({
+  cores: z.int().min(1).max(1_024),
+  memoryBytes: bytes,
+  eventUs: us,
+  applyUs: us,
+  quantumUs: z.int().min(1),
 });
 
 const workload = z.strictObject({
@@ -136,6 +154,34 @@ const gate = z.strictObject({
   whileOpen: z.boolean(),
 });
 
+const batching = z.strictObject({
+  offeredPerS: count,
+  outstandingMax: count,
+  bodyBytes: bytes,
+  opsMax: z.int().min(1),
+  lingerUs: us,
+  cpuNsPerOp: count,
+});
+
+const hour = z.int().min(0).max(24);
+
+const compaction = z.strictObject({
+  atPercent: z.int().min(0).max(100),
+  atLogBytes: count,
+  everyUs: us,
+  pollUs: z.int().min(1_000),
+  offPeak: z.strictObject({ fromHour: hour, toHour: hour }),
+  upkeepPerMille: count,
+});
+
+const deployment = z.strictObject({
+  platform: z.enum(['systemd', 'docker', 'kubernetes']),
+  releases: z.array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0')),
+  volume: z.enum(['claim', 'ephemeral']),
+  joining: z.int().min(-1),
+  goal: z.string().exactOptional(),
+});
+
 const scheduling = z.strictObject({
   kind: z.literal('pct'),
   ranks: z.array(z.int().min(0).max(63)),
@@ -172,6 +218,10 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
     memoryBytesMax: z.int().min(1).exactOptional(),
   }),
   rarities: z.boolean(),
+  hosts: hosts.exactOptional(),
+  batching: batching.exactOptional(),
+  compaction: compaction.exactOptional(),
+  deployment: deployment.exactOptional(),
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),
   scheduling: scheduling.exactOptional(),

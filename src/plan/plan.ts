@@ -77,10 +77,25 @@ export interface ClockPlan {
   readonly driftPpm: readonly number[];
 }
 
+/** Standbys of a cluster: hosts right after the replicas that follow the log in another region and never vote. */
+export interface StandbyPlan {
+  /** Standbys that follow from the start: ids 100, 101, ... */
+  readonly count: number;
+  /** Further hosts, empty, that `cluster reconfig add-standby` may take; their ids follow. */
+  readonly spare: number;
+  /** Links between the standbys' region and the replicas and clients. */
+  readonly latencyUsMin: Us;
+  readonly latencyUsMean: Us;
+  /** How long clients keep an answer of the name server; after it they ask again. */
+  readonly dnsTtlUs: Us;
+}
+
 export interface ClusterPlan {
   /** Host names of the runbook (`replica-0.kimberlite.prod`, ids from 0) or of the troubleshooting guide (`node1`, ids from 1). */
   readonly naming: 'replica' | 'node';
   readonly replicaCount: number;
+  /** Given: the last so many replica hosts are no members at first, and blank: hardware that waits. */
+  readonly spares?: number;
   readonly clientCount: number;
   /** Slots of the journal ring; checkpoints every `checkpointOps`. */
   readonly journalSlots: number;
@@ -95,6 +110,62 @@ export interface ClusterPlan {
   /** How the supervisor treats a dead process: `no` leaves it down (the operator restarts it). */
   readonly restart: 'no' | 'on-failure' | 'always';
   readonly restartDelayUs: Us;
+  /** Given in clusters with standbys, never in drawn plans. */
+  readonly standbys?: StandbyPlan;
+}
+
+/** What each replica's host has, where load is the subject: cores shared by threads, and memory. */
+export interface HostsPlan {
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** CPU time of one event of the server (message, timer, disk completion), and of projecting one op. */
+  readonly eventUs: Us;
+  readonly applyUs: Us;
+  /** A thread that has had a core for this long gives way to others. */
+  readonly quantumUs: Us;
+}
+
+/** How the primary groups requests into batches, and the load of clients that are not simulated one by one. */
+export interface BatchingPlan {
+  /** Operations that this load offers per second, and how many of them are without an answer at most. */
+  readonly offeredPerS: number;
+  readonly outstandingMax: number;
+  /** Bytes of each of its operations. */
+  readonly bodyBytes: number;
+  /** max-batch-size before anybody sets it. */
+  readonly opsMax: number;
+  /** A batch that is not full is closed when its oldest operation has waited for that long. */
+  readonly lingerUs: Us;
+  /** CPU time of the serialising thread for one operation, in ns. */
+  readonly cpuNsPerOp: number;
+}
+
+/** How servers compact their logs by themselves, in scenarios whose subject it is. */
+export interface CompactionPlan {
+  /** Share of the disk, and bytes of the log, at which a round begins; 0: never. */
+  readonly atPercent: number;
+  readonly atLogBytes: number;
+  /** Interval of regular rounds; 0: none. */
+  readonly everyUs: Us;
+  /** How often the server looks. */
+  readonly pollUs: Us;
+  /** Off-peak hours of the wall clock: from, up to but not including. */
+  readonly offPeak: { readonly fromHour: number; readonly toHour: number };
+  /** Reads per second that looking after one old segment costs, in thousandths; 0: none. */
+  readonly upkeepPerMille: number;
+}
+
+/** How servers are installed and started, and who joins: given in rehearsals of upgrades and of joining. */
+export interface DeploymentPlan {
+  readonly platform: 'systemd' | 'docker' | 'kubernetes';
+  /** Release on each replica's host at the start, such as `v0.3.0`. */
+  readonly releases: readonly string[];
+  /** What a pod's data lies on: a volume claim, or the pod itself. */
+  readonly volume: 'claim' | 'ephemeral';
+  /** Host of the node that is called new-node; -1: none. With one, connections carry identities. */
+  readonly joining: number;
+  /** Given: the release that every replica must run for the run to count as recovered. */
+  readonly goal?: string;
 }
 
 export interface WorkloadPlan {
@@ -223,6 +294,14 @@ export interface RunPlan {
   };
   /** Whether legal rarities (R9) are drawn. */
   readonly rarities: boolean;
+  /** Given where load is the subject; without it CPU and memory of the hosts are without limit. */
+  readonly hosts?: HostsPlan;
+  /** Given in scenarios whose subject is throughput, never in drawn plans: batches and background load. */
+  readonly batching?: BatchingPlan;
+  /** Given in scenarios about the size of the log, never in drawn plans. */
+  readonly compaction?: CompactionPlan;
+  /** Given where releases, their platform, or joining are the subject. */
+  readonly deployment?: DeploymentPlan;
   /** Given in scenarios with an incident process: its deadlines. */
   readonly gates?: readonly GatePlan[];
   /** Given: rates decide nothing any more; what is listed deviates, all else takes its default (R26). */

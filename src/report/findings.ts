@@ -24,11 +24,11 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-PROJECTION', 'the applied position of a projection went back or passed the commit number'],
   ['INV-SINGLE-INSTANCE', 'two server processes used one data directory'],
   ['INV-SUPERBLOCK', 'the durable view, op or commit number of a voting replica was reset'],
-  ['INV-QUORUM-KEPT', 'a step of the procedure took the voting replicas below a quorum'],
   ['INV-QUORUM-KEPT', "an operator's step took the caught-up voters below a quorum"],
   ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
   ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],
   ['INV-GRACEFUL-FULL', 'a full disk led to more than refused writes'],
+  ['INV-CATCHUP', 'a replica that had fallen behind did not catch up in the time allowed'],
   ['INV-RECOVERS', 'the cluster did not recover within its bound after the faults had stopped'],
   ['INV-ALERT-FIRES', 'an alert that has to notice this incident did not fire in time'],
   ['INV-ALERT-CLEARS', 'an alert still fires at the end, or was cleared by something other than its condition'],
@@ -37,7 +37,8 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-CONFIG-SANE', 'heartbeat, election timeout and round trips do not fit together at the end'],
   ['INV-STEP-AS-EXPECTED', 'a step of the runbook exited or printed otherwise than the scenario expects'],
   ['INV-GATES-MET', 'an acknowledgement, update or escalation came later than its deadline, or not at all'],
-  ['INV-REDUNDANCY-RESTORED', 'the run ended with fewer voting replicas than it began with'],
+  ['INV-REDUNDANCY-RESTORED', 'redundancy was not restored before the next failure, or not at all'],
+  ['INV-AUDIT-NO-GAP', 'a document of the incident lacks a field or an event, or was never written'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
 ]);
 

@@ -4,6 +4,8 @@ import type { AlertRecord, Certificate, CommandRecord, Finding, RunResult } from
 export interface JudgedRun {
   readonly result: RunResult;
   readonly expected: boolean;
+  /** Nothing is declared for this run (R30): it shows what happens. */
+  readonly observed?: boolean;
   readonly wallMs: number;
   /** The bundle that was written for it; null for none. */
   readonly bundle: string | null;
@@ -15,6 +17,7 @@ export interface JudgedRun {
 export interface RunReport {
   readonly scenario: string;
   readonly variant: string;
+  readonly profile: string;
   readonly seed: number;
   readonly verdict: string;
   readonly expected: boolean;
@@ -48,6 +51,7 @@ export function runReport({ result, expected, wallMs, bundle, again }: JudgedRun
   return {
     scenario: result.plan.scenario,
     variant: result.plan.variant,
+    profile: result.plan.profile,
     seed: result.plan.seed,
     verdict: result.verdict,
     expected,

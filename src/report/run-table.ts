@@ -32,7 +32,7 @@ export function runTable(runs: readonly JudgedRun[], paint: Painter): string {
 function groups(runs: readonly JudgedRun[]): JudgedRun[][] {
   const found = new Map<string, JudgedRun[]>();
   for (const run of runs) {
-    const key = `${run.result.plan.scenario} ${run.result.plan.variant}`;
+    const key = `${run.result.plan.scenario} ${run.result.plan.variant} ${run.result.plan.profile}`;
     const group = found.get(key);
     if (group === undefined) found.set(key, [run]);
     else group.push(run);
@@ -43,11 +43,14 @@ function groups(runs: readonly JudgedRun[]): JudgedRun[][] {
 function row(group: readonly JudgedRun[], paint: Painter): string[] {
   const { plan } = group[0]!.result;
   const odd = group.filter(({ expected }) => !expected);
-  const asDeclared =
-    odd.length === 0 ? paint.good('yes') : paint.bad(group.length === 1 ? 'NO' : `NO, ${odd.length} not`);
+  const asDeclared = group.every(({ observed }) => observed === true)
+    ? '-'
+    : odd.length === 0
+      ? paint.good('yes')
+      : paint.bad(group.length === 1 ? 'NO' : `NO, ${odd.length} not`);
   return [
     plan.scenario,
-    plan.variant,
+    plan.profile === 'intended' ? plan.variant : `${plan.variant}, as built`,
     seedsText(group),
     verdictText(group),
     asDeclared,

@@ -1,4 +1,13 @@
-import type { ClusterPlan, DiskPlan, LinkPlan, WorkloadPlan } from '../plan/plan.ts';
+import type {
+  BatchingPlan,
+  ClusterPlan,
+  CompactionPlan,
+  DiskPlan,
+  HostsPlan,
+  LinkPlan,
+  StandbyPlan,
+  WorkloadPlan,
+} from '../plan/plan.ts';
 import { DISK_DEFAULT } from '../sim/disk-options.ts';
 import { HOUR, MINUTE, MS, SECOND } from '../sim/time.ts';
 
@@ -17,6 +26,15 @@ export const CLUSTER_DEFAULT: ClusterPlan = {
   prepareRetryUs: 100 * MS,
   restart: 'no',
   restartDelayUs: SECOND,
+};
+
+/** A standby in the other region: 30 ms one way between the coasts, and the usual TTL of a minute. Our own round figures. */
+export const STANDBY_DEFAULT: StandbyPlan = {
+  count: 0,
+  spare: 0,
+  latencyUsMin: 30 * MS,
+  latencyUsMean: 32 * MS,
+  dnsTtlUs: MINUTE,
 };
 
 /** Machines of one region: half a millisecond, 1 Gbit/s, no loss. Our own round figures. */
@@ -44,6 +62,35 @@ export const WORKLOAD_DEFAULT: WorkloadPlan = {
   streamCount: 4,
   retryUs: 500 * MS,
   operationsMax: 0,
+};
+
+/** A small instance, where a scenario asks for CPU and memory at all. Our own round figures. */
+export const HOSTS_DEFAULT: HostsPlan = {
+  cores: 2,
+  memoryBytes: 8 * 1_073_741_824,
+  eventUs: 200,
+  applyUs: 500,
+  quantumUs: 6 * MS,
+};
+
+/** Catalogue: events of 2 KiB and batches of 1000; the rest are our own figures for a server that reaches 50000 operations a second. */
+export const BATCHING_DEFAULT: BatchingPlan = {
+  offeredPerS: 0,
+  outstandingMax: 2_000,
+  bodyBytes: 2_048,
+  opsMax: 1_000,
+  lingerUs: 5 * MS,
+  cpuNsPerOp: 6_000,
+};
+
+/** Catalogue: by itself at 85 percent, regularly once a day. The hours of little load are our own. */
+export const COMPACTION_DEFAULT: CompactionPlan = {
+  atPercent: 85,
+  atLogBytes: 0,
+  everyUs: 24 * HOUR,
+  pollUs: MINUTE,
+  offPeak: { fromHour: 22, toHour: 6 },
+  upkeepPerMille: 0,
 };
 
 /** The operator's host, by the name under which shells know it. */

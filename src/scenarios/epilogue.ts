@@ -17,8 +17,8 @@ export function coldRestart(simulation: Simulation, boundUs: Us): string {
   const before = new Map<number, StreamState>();
   for (const [key, stream] of reference.streams) before.set(key, { ...stream });
   const mode = mix2(plan.seed | 0, DOMAIN.powerLossTear, 77, 0) % 2 === 0 ? 'mix' : 'unreadable';
-  for (const host of cluster.replicaHosts) cluster.world.machines[host]?.powerLoss('epilogue', mode);
-  for (const host of cluster.replicaHosts) cluster.world.machines[host]?.powerOn(300_000);
+  for (const host of cluster.serverHosts) cluster.world.machines[host]?.powerLoss('epilogue', mode);
+  for (const host of cluster.serverHosts) cluster.world.machines[host]?.powerOn(300_000);
   const pending = converge(simulation, simulation.members, boundUs);
   if (pending !== '' || simulation.failed) return pending;
   return readBack(simulation, before, boundUs);

@@ -2,10 +2,12 @@ import type {
   AlertPlan,
   ClockPlan,
   ClusterPlan,
+  DeploymentPlan,
   DiskPlan,
   ExpectedFailure,
   FaultPlan,
   GatePlan,
+  HostsPlan,
   LinkPlan,
   OperatorPlan,
   OperatorStep,
@@ -17,12 +19,16 @@ import type {
 import { PLAN_VERSION, START_WALL_MS } from '../plan/plan.ts';
 import { stream } from '../sim/random.ts';
 import {
+  BATCHING_DEFAULT,
   CLUSTER_DEFAULT,
+  COMPACTION_DEFAULT,
   DISK_PLAN_DEFAULT,
   FAULT_PHASE_US,
+  HOSTS_DEFAULT,
   LIMITS_DEFAULT,
   LINK_DEFAULT,
   OPERATOR_HOST,
+  STANDBY_DEFAULT,
   STEP_TIMEOUT_US,
   WORKLOAD_DEFAULT,
 } from './defaults.ts';
@@ -69,6 +75,10 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     faultPhaseUs: chosen.fault_phase ?? scenario.fault_phase ?? FAULT_PHASE_US,
     limits: LIMITS_DEFAULT,
     rarities: false,
+    ...hostsOf(scenario),
+    ...batchingOf(scenario),
+    ...compactionOf(scenario),
+    ...deploymentOf(scenario),
     ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
   };
@@ -112,11 +122,13 @@ function stateOf(on: NonNullable<ScenarioFault['on']>, seed: number, label: stri
   };
 }
 
-function clusterOf({ cluster }: Scenario): ClusterPlan {
+function clusterOf(scenario: Scenario): ClusterPlan {
+  const { cluster } = scenario;
   const base = CLUSTER_DEFAULT;
   return {
     naming: cluster.naming ?? base.naming,
-    replicaCount: cluster.replicas,
+    replicaCount: cluster.replicas + (cluster.spares ?? 0),
+    ...(cluster.spares === undefined ? {} : { spares: cluster.spares }),
     clientCount: cluster.clients ?? base.clientCount,
     journalSlots: cluster.journal_slots ?? base.journalSlots,
     slotBytes: cluster.slot ?? base.slotBytes,
@@ -128,6 +140,35 @@ function clusterOf({ cluster }: Scenario): ClusterPlan {
     prepareRetryUs: cluster.prepare_retry ?? base.prepareRetryUs,
     restart: cluster.restart ?? base.restart,
     restartDelayUs: cluster.restart_delay ?? base.restartDelayUs,
+    ...standbysOf(scenario),
+  };
+}
+
+function standbysOf({ cluster: { standbys } }: Scenario): Pick<ClusterPlan, 'standbys'> {
+  if (standbys === undefined) return {};
+  const base = STANDBY_DEFAULT;
+  return {
+    standbys: {
+      count: standbys.count,
+      spare: standbys.spare ?? base.spare,
+      latencyUsMin: standbys.latency_min ?? base.latencyUsMin,
+      latencyUsMean: standbys.latency_mean ?? base.latencyUsMean,
+      dnsTtlUs: standbys.dns_ttl ?? base.dnsTtlUs,
+    },
+  };
+}
+
+function deploymentOf({ deployment, cluster, recovered }: Scenario): { deployment?: DeploymentPlan } {
+  if (deployment === undefined) return {};
+  const { platform, releases = new Array<string>(cluster.replicas).fill('v0.3.0') } = deployment;
+  return {
+    deployment: {
+      platform,
+      releases,
+      volume: deployment.volume ?? 'claim',
+      joining: deployment.joining ?? -1,
+      ...(recovered.release === undefined ? {} : { goal: recovered.release }),
+    },
   };
 }
 
@@ -162,9 +203,10 @@ function diskOf({ disk = {} }: Scenario): DiskPlan {
   };
 }
 
-/** One entry per host: replicas, clients, the operator, the monitor. */
-function clockOf({ clock = {} }: Scenario, { replicaCount, clientCount }: ClusterPlan): ClockPlan {
-  const hosts = Array.from({ length: replicaCount + clientCount + 2 }, (_, host) => String(host));
+/** One entry per host: replicas, standbys, clients, the operator, the monitor. */
+function clockOf({ clock = {} }: Scenario, { replicaCount, clientCount, standbys }: ClusterPlan): ClockPlan {
+  const servers = replicaCount + (standbys?.count ?? 0) + (standbys?.spare ?? 0);
+  const hosts = Array.from({ length: servers + clientCount + 2 }, (_, host) => String(host));
   return {
     wallOffsetUs: hosts.map((host) => (clock.ahead?.[host] ?? 0) - (clock.behind?.[host] ?? 0)),
     driftPpm: hosts.map((host) => clock.drift_ppm?.[host] ?? 0),
@@ -221,6 +263,49 @@ function alertsOf(signals: Scenario['signals']): AlertPlan | null {
     rules: signals.rules,
     mustFire: signals.must_fire.map(({ id, within }) => ({ id, withinUs: within })),
     mayFire: signals.may_fire ?? [],
+  };
+}
+
+function hostsOf({ hosts }: Scenario): { hosts?: HostsPlan } {
+  if (hosts === undefined) return {};
+  return {
+    hosts: {
+      cores: hosts.cores ?? HOSTS_DEFAULT.cores,
+      memoryBytes: hosts.memory ?? HOSTS_DEFAULT.memoryBytes,
+      eventUs: hosts.event_cpu ?? HOSTS_DEFAULT.eventUs,
+      applyUs: hosts.apply_cpu ?? HOSTS_DEFAULT.applyUs,
+      quantumUs: hosts.quantum ?? HOSTS_DEFAULT.quantumUs,
+    },
+  };
+}
+
+function compactionOf({ compaction }: Scenario): Pick<RunPlan, 'compaction'> {
+  if (compaction === undefined) return {};
+  const base = COMPACTION_DEFAULT;
+  return {
+    compaction: {
+      atPercent: compaction.at_percent ?? base.atPercent,
+      atLogBytes: compaction.at_log ?? base.atLogBytes,
+      everyUs: compaction.every ?? base.everyUs,
+      pollUs: compaction.poll ?? base.pollUs,
+      offPeak: base.offPeak,
+      upkeepPerMille: compaction.upkeep_per_mille ?? base.upkeepPerMille,
+    },
+  };
+}
+
+function batchingOf({ batching }: Scenario): Pick<RunPlan, 'batching'> {
+  if (batching === undefined) return {};
+  const base = BATCHING_DEFAULT;
+  return {
+    batching: {
+      offeredPerS: batching.offered_per_s,
+      outstandingMax: batching.outstanding ?? base.outstandingMax,
+      bodyBytes: batching.event ?? base.bodyBytes,
+      opsMax: batching.max ?? base.opsMax,
+      lingerUs: batching.linger ?? base.lingerUs,
+      cpuNsPerOp: batching.cpu_ns_per_op ?? base.cpuNsPerOp,
+    },
   };
 }
 

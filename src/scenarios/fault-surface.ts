@@ -1,18 +1,81 @@
+import type { Batching } from '../cluster/kimberlite/batching.ts';
+import type { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import { SETTING } from '../cluster/kimberlite/machine.ts';
+import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
+import { OPERATION } from '../cluster/storage/prepare.ts';
+import { write32 } from '../cluster/storage/record.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
+import { firstVoterCount } from '../plan/hosts.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
+
+type LoadSurface = Required<Pick<FaultSurface, 'offerLoad' | 'setCost'>>;
+
+/** What faults may do where there is background load. */
+function loadSurface(batching: Batching): LoadSurface {
+  return {
+    offerLoad: (opsPerS) => {
+      const before = batching.load.offeredPerS;
+      batching.load.offeredPerS = opsPerS;
+      return before;
+    },
+    setCost: (host, nsPerOp) => {
+      batching.setHot(host, nsPerOp);
+      return true;
+    },
+  };
+}
+
+/** A change of a cluster setting like any other: the first client's host sends it, and the log carries it. */
+function setWrong(cluster: KimberliteCluster, key: string, value: number): boolean {
+  const setting = key === 'max-batch-size' || key === 'batching-enabled' ? SETTING[key] : 0;
+  const client = cluster.clients[0] ?? null;
+  if (setting === 0 || client === null) return false;
+  const body = new Uint8Array(8);
+  write32(body, 0, setting);
+  write32(body, 4, value);
+  client.plan({ operation: OPERATION.config, key: 0, value: 0, body });
+  return true;
+}
+
+/** The interval of some hosts' compaction in seconds; 0 switches it off there. */
+function switchCompaction(simulation: Simulation, hosts: readonly number[], seconds: number): boolean {
+  const compaction = simulation.fleet?.compaction ?? null;
+  if (compaction === null) return false;
+  for (const host of hosts) {
+    if (seconds === 0) compaction.disabled.add(host);
+    else compaction.setEvery(host, seconds * 1_000_000);
+  }
+  return true;
+}
 
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
-  const { journalSlots, slotBytes, replicaCount } = plan.cluster;
+  const { journalSlots, slotBytes } = plan.cluster;
+  const { batching } = cluster;
   return {
+    ...(batching === null ? {} : loadSurface(batching)),
+    ...(batching === null && plan.compaction === undefined
+      ? {}
+      : {
+          changeSetting: (hosts: readonly number[], key: string, value: number) =>
+            key === 'compaction' ? switchCompaction(simulation, hosts, value) : setWrong(cluster, key, value),
+        }),
+    failBackups: (host, days) => {
+      const { fleet } = simulation;
+      if (fleet === null) return false;
+      if (days < 0) fleet.localBackups.works(host);
+      else fleet.localBackups.fail(host, days);
+      return true;
+    },
     world: cluster.world,
     replicaHosts: cluster.replicaHosts,
     clientHosts: cluster.clientHosts,
-    quorum: Math.floor(replicaCount / 2) + 1,
+    ...(cluster.standbyHosts.length === 0 ? {} : { standbyHosts: cluster.standbyHosts }),
+    quorum: Math.floor(firstVoterCount(plan.cluster) / 2) + 1,
     primaryHost: () => cluster.primaryHost(),
     zones: [
       { name: 'superblock', file: FILE.superblock, unitBytes: SUPERBLOCK_COPY_BYTES, units: SUPERBLOCK_COPIES },
@@ -30,11 +93,32 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       simulation.sample(host);
       return true;
     },
+    poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;
       machine.stop('crash');
       machine.scheduleStart(500_000);
     },
+    load: {
+      connect: (host, spec, delayUs) => {
+        const queries = cluster.queries[host];
+        if (queries === undefined) return null;
+        const session = queries.connect(spec, delayUs);
+        return () => queries.disconnect(session);
+      },
+      pace: (host, thinkUs) => {
+        if (thinkUs < 0) cluster.paces.delete(host);
+        else cluster.paces.set(host, thinkUs);
+      },
+    },
+    ...(plan.deployment === undefined
+      ? {}
+      : {
+          releases: {
+            regress: (label, release, kind, amount) => cluster.releases.addDefect({ label, release, kind, ...amount }),
+            mend: (label) => cluster.releases.removeDefect(label),
+          },
+        }),
     isHealthy: (host) => {
       const seen = cluster.observation(host);
       return seen !== null && seen.status === 'normal' && !seen.mustRecover && seen.settled;

@@ -1,4 +1,5 @@
 import type { GroundTruth } from '../checkers/property.ts';
+import { firstVoterCount, serverCount } from '../plan/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { World } from '../sim/world.ts';
@@ -7,7 +8,7 @@ import type { World } from '../sim/world.ts';
 export interface JudgedWorld {
   readonly world: World;
   readonly plan: {
-    readonly cluster: Pick<RunPlan['cluster'], 'replicaCount' | 'journalSlots' | 'slotBytes'>;
+    readonly cluster: Pick<RunPlan['cluster'], 'replicaCount' | 'spares' | 'standbys' | 'journalSlots' | 'slotBytes'>;
     readonly disk: Pick<RunPlan['disk'], 'sectorBytes'>;
   };
 }
@@ -17,7 +18,8 @@ export function groundTruth({ world, plan }: JudgedWorld): GroundTruth {
   const disk = (replica: number): Machine['disk'] => (world.machines[replica] as Machine).disk;
   return {
     nowUs: () => world.nowUs,
-    replicaCount: plan.cluster.replicaCount,
+    replicaCount: serverCount(plan.cluster),
+    voterCount: firstVoterCount(plan.cluster),
     ledger: world.ledger,
     journalSlots: plan.cluster.journalSlots,
     slotBytes: plan.cluster.slotBytes,

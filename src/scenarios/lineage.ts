@@ -9,6 +9,8 @@ import type { Simulation } from './simulation.ts';
  */
 export function takeForcedLeader(simulation: Simulation, forced: ForcedLeader): void {
   const { checks, properties } = simulation;
+  const { declaredUs } = forced;
+  if (declaredUs !== undefined) checks.promotions.promoted({ ...forced, declaredUs });
   simulation.members = [forced.host];
   checks.voters.force(forced.host, forced.epoch, [forced.host], forced.newEpoch);
   if (!forced.approved) return;

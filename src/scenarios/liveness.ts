@@ -30,7 +30,8 @@ export function heal(simulation: Simulation): void {
   simulation.nemesis.stopAll();
   simulation.cluster.world.scheduling?.clear();
   simulation.disturbedUs = simulation.cluster.world.nowUs;
-  for (const host of simulation.cluster.replicaHosts) {
+  for (const host of simulation.cluster.serverHosts) {
+    if (simulation.cluster.isSpare(host)) continue;
     const machine = simulation.cluster.world.machines[host] as Machine;
     // The time daemon of a healed host steps its clock to the server's: clocks within tolerance are part of the core.
     machine.clock.restartNtp();

@@ -20,6 +20,7 @@ export class LossApproved {
     this.fleet = fleet;
     if (simulation.plan.properties.includes('INV-LOSS-APPROVED')) {
       fleet.onChanged = (host, command) => this.changed(host, command);
+      fleet.onBackupsRemoved = (host) => this.backupsRemoved(host);
     }
   }
 
@@ -27,7 +28,7 @@ export class LossApproved {
   private changed(host: number, command: string): void {
     if (this.fleet.people.approved('data-loss')) return;
     const { head } = this.simulation.checks.committed;
-    const everybody = this.simulation.cluster.replicaHosts;
+    const everybody = this.simulation.cluster.serverHosts;
     let lost = 0;
     let first = -1;
     for (let op = head; op > 0 && lost < COUNTED_MAX; op--) {
@@ -37,6 +38,19 @@ export class LossApproved {
     }
     if (lost === 0) return;
     this.simulation.report('INV-LOSS-APPROVED', 'no-copy-left', { host, command, firstOp: first, lostOps: lost });
+  }
+
+  /** Snapshots were deleted: is there still an intact recovery point of this replica anywhere? */
+  private backupsRemoved(host: number): void {
+    const { fleet } = this;
+    if (fleet.people.approved('data-loss')) return;
+    const { config } = fleet.cluster;
+    const local = fleet.localBackups.of(host).map((file) => file.snapshot);
+    const intact = [...local, ...fleet.backups.ofReplica(host)].some(
+      (each) => fleet.backups.check(each, config) === '',
+    );
+    if (intact) return;
+    this.simulation.report('INV-LOSS-APPROVED', 'last-recovery-point', { host, command: 'find -delete' });
   }
 
   /** A node was made the only member. */
@@ -52,7 +66,7 @@ export class LossApproved {
       return;
     }
     const { machines } = this.simulation.cluster.world;
-    const others = this.simulation.cluster.replicaHosts.filter((id) => id !== host && machines[id]?.powered === true);
+    const others = this.simulation.cluster.serverHosts.filter((id) => id !== host && machines[id]?.powered === true);
     if (!heldSomewhere(this.simulation, others, position + 1)) return;
     this.simulation.report('INV-LOSS-APPROVED', 'avoidable-loss', { host, firstOp: position + 1, lostOps });
   }

@@ -25,6 +25,8 @@ export class Monitor {
   private readonly targets: readonly ScrapeTarget[];
   /** The log agent of each host: it answers while the host does, also when the server is dead. */
   private readonly agents: readonly ScrapeTarget[];
+  /** Standbys are a job of their own: service discovery goes by their role, so a promoted one changes over. */
+  private readonly standbys: readonly ScrapeTarget[];
   private readonly severities: ReadonlyMap<string, string>;
   private readonly names: ReadonlyMap<string, string>;
 
@@ -44,8 +46,10 @@ export class Monitor {
         ]),
       );
     };
-    this.targets = simulation.cluster.replicaHosts.map((host) => target(host, 'kimberlite'));
-    this.agents = simulation.cluster.replicaHosts.map((host) => target(host, 'log-agent'));
+    const { serverHosts, replicaHosts } = simulation.cluster;
+    this.targets = serverHosts.map((host) => target(host, 'kimberlite'));
+    this.agents = serverHosts.map((host) => target(host, 'log-agent'));
+    this.standbys = serverHosts.slice(replicaHosts.length).map((host) => target(host, 'kimberlite-standby'));
     const severities = new Map<string, string>();
     const names = new Map<string, string>();
     for (const group of rules.groups) {
@@ -68,10 +72,24 @@ export class Monitor {
       this.record(this.targets[host] as ScrapeTarget, cut ? null : this.fleet.metrics.scrape(host));
       this.record(this.agents[host] as ScrapeTarget, cut ? null : this.fleet.metrics.scrapeHost(host));
     }
+    this.scrapeStandbys();
     for (const step of this.engine.evaluate(world.nowUs)) {
       if (step.to === 'firing') world.mark(`alert:${step.id}`, -1);
     }
     world.scheduleControl(world.nowUs + SCRAPE_INTERVAL_US, CONTROL_SCRAPE, 0, null);
+  }
+
+  private scrapeStandbys(): void {
+    const { cluster } = this.simulation;
+    const { network } = cluster.world;
+    for (const [index, host] of cluster.standbyHosts.entries()) {
+      const isPromoted = this.fleet.promoted.has(host);
+      if (cluster.isSpare(host) && !isPromoted && !this.fleet.isRunning(host)) continue;
+      const cut = network.isCut(cluster.monitorHost, host) || network.isCut(host, cluster.monitorHost);
+      const samples = cut ? null : this.fleet.metrics.scrape(host);
+      this.record((isPromoted ? this.targets[host] : this.standbys[index]) as ScrapeTarget, samples);
+      this.record(this.agents[host] as ScrapeTarget, cut ? null : this.fleet.metrics.scrapeHost(host));
+    }
   }
 
   private record(target: ScrapeTarget, samples: ReturnType<KimberliteFleet['metrics']['scrape']>): void {

@@ -1,8 +1,10 @@
 import { alwaysOn, type Checks } from '../checkers/always-on.ts';
 import { EvidenceFirst } from '../checkers/evidence-first.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
+import { SingleInstance } from '../checkers/single-instance.ts';
+import { VersionGate } from '../checkers/version-gate.ts';
 import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
-import { chainStep, KIMBERLITE_OPERATION } from '../cluster/kimberlite/machine.ts';
+import { chainStep, KIMBERLITE_OPERATION, releaseOfOperation } from '../cluster/kimberlite/machine.ts';
 import { replyDigest } from '../cluster/vsr/commit.ts';
 import type { Machine } from '../sim/machine.ts';
 import { DOMAIN, mix2 } from '../sim/mix.ts';
@@ -22,6 +24,7 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
     sectorBytes: disk.sectorBytes,
     streams: {
       operationAppend: KIMBERLITE_OPERATION.append,
+      operationAppend2: KIMBERLITE_OPERATION.append2,
       operationRead: KIMBERLITE_OPERATION.read,
       chainStep,
     },
@@ -39,8 +42,23 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
   if (plan.operator === null) return checks;
   return {
     ...checks,
-    properties: [...checks.properties, new EvidenceFirst(report, plan.properties.includes('INV-EVIDENCE-FIRST'))],
+    properties: [
+      ...checks.properties,
+      new EvidenceFirst(report, plan.properties.includes('INV-EVIDENCE-FIRST')),
+      ...versionGate(report, simulation),
+    ],
   };
+}
+
+/** INV-VERSION-GATE, where the plan has releases. */
+function versionGate(report: Report, simulation: Simulation): readonly VersionGate[] {
+  if (simulation.plan.deployment === undefined) return [];
+  const facts = {
+    replicaCount: simulation.plan.cluster.replicaCount,
+    releaseOf: (replica: number) => simulation.cluster.releases.of(replica),
+    neededBy: releaseOfOperation,
+  };
+  return [new VersionGate(facts, report)];
 }
 
 /** Tells INV-EVIDENCE-FIRST, where it judges, what operators keep and change. */
@@ -50,6 +68,12 @@ export function watchEvidence(simulation: Simulation, fleet: KimberliteFleet): v
   fleet.onEvidence = (host, kind) => judge.keep(host, kind);
   fleet.onChange = (host, command) => judge.changed(host, command);
   fleet.onCorruption = (host) => judge.foundCorrupt(host);
+}
+
+/** Tells INV-SINGLE-INSTANCE of servers that somebody starts beside the one that the supervisor knows. */
+export function watchInstances(simulation: Simulation, fleet: KimberliteFleet): void {
+  const judge = simulation.checks.properties.find((property) => property instanceof SingleInstance);
+  fleet.onSecondServer = (host, incarnation) => judge?.onStart(host, incarnation);
 }
 
 /** No fault, start or stop for ten election timeouts, and links that lose nothing. */

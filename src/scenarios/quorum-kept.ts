@@ -1,6 +1,7 @@
 import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import { isCaughtUp, viewOf } from '../cluster/kimberlite/replica-view.ts';
 import { CAUGHT_UP_OPS } from '../cluster/kimberlite/wipe-guard.ts';
+import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { Simulation } from './simulation.ts';
 export function judgeQuorumKept(simulation: Simulation, fleet: KimberliteFleet): void {
   if (!simulation.plan.properties.includes('INV-QUORUM-KEPT')) return;
   const { cluster } = simulation;
+  judgeSites(simulation);
   fleet.onStopping = (host, command) => {
     const views = simulation.members.map((member) => viewOf(cluster, member, true));
     let commit = 0;
@@ -20,5 +22,26 @@ export function judgeQuorumKept(simulation: Simulation, fleet: KimberliteFleet):
     const left = voters.filter((voter) => voter !== host).length;
     if (voters.length < quorum || left >= quorum) return;
     simulation.report('INV-QUORUM-KEPT', 'server-ended', { host, command, voters: voters.length, left, quorum });
+  };
+}
+
+/** A rack or zone that fails takes a quorum only where an operator has put one: replicas stand apart by themselves. */
+function judgeSites(simulation: Simulation): void {
+  const { world } = simulation.cluster;
+  simulation.nemesis.onFire = (fault) => {
+    if (fault.kind !== 'host.site-down') return;
+    const { members } = simulation;
+    const quorum = Math.floor(members.length / 2) + 1;
+    const dark = members.filter((host) => !(world.machines[host] as Machine).powered);
+    const moved = dark.filter((host) => world.topology.moved.has(host));
+    const left = members.length - dark.length;
+    if (left >= quorum || moved.length === 0) return;
+    const site = world.topology.siteOf(moved[0] as number);
+    simulation.report('INV-QUORUM-KEPT', 'one-failure-domain', {
+      moved: moved.join(' '),
+      zone: site.zone,
+      left,
+      quorum,
+    });
   };
 }

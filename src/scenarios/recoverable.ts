@@ -8,6 +8,7 @@ import {
   SUPERBLOCK_COPY_BYTES,
   type SuperblockState,
 } from '../cluster/vsr/superblock.ts';
+import { firstVoterCount } from '../plan/hosts.ts';
 import type { Certificate } from '../plan/result.ts';
 import type { LedgerEntry } from '../sim/ledger.ts';
 import type { Simulation } from './simulation.ts';
@@ -90,7 +91,7 @@ function votes(found: Survey): boolean {
 
 /** Whether ground truth shows that these voters can converge by themselves (R12). */
 export function isRecoverable(simulation: Simulation, core: readonly number[]): boolean {
-  const quorum = Math.floor(simulation.plan.cluster.replicaCount / 2) + 1;
+  const quorum = Math.floor(firstVoterCount(simulation.plan.cluster) / 2) + 1;
   const surveys = core.map((host) => survey(simulation, host));
   if (surveys.length < quorum || !surveys.every(votes)) return false;
   const head = simulation.checks.committed.head;
@@ -128,7 +129,7 @@ export function heldSomewhere(simulation: Simulation, hosts: readonly number[], 
 export function certificatesOf(simulation: Simulation, core: readonly number[]): readonly Certificate[] {
   const { plan, checks } = simulation;
   const surveys = core.map((host) => survey(simulation, host));
-  const quorum = Math.floor(plan.cluster.replicaCount / 2) + 1;
+  const quorum = Math.floor(firstVoterCount(plan.cluster) / 2) + 1;
   const certificates: Certificate[] = [];
   if (surveys.filter(votes).length < quorum) {
     for (const found of surveys) {

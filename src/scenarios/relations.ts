@@ -102,8 +102,11 @@ function judgeFaults(base: Path, faults: readonly ScenarioFault[], scenario: Sce
   }
 }
 
-function stepIds({ diagnose, resolve, variants }: Scenario): string[] {
+function stepIds({ prepare, diagnose, resolve, variants }: Scenario): string[] {
   const lists = [
+    prepare,
+    variants.safe?.prepare,
+    variants.literal?.prepare,
     diagnose,
     resolve,
     variants.safe?.diagnose,

@@ -1,11 +1,13 @@
 import type { Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
-import { LIVENESS_MUTANTS } from './mutants/liveness.ts';
+import { LIVENESS_MUTANTS, PROJECTION_MUTANTS } from './mutants/liveness.ts';
+import { MEMBERSHIP_MUTANTS } from './mutants/membership.ts';
 import { differs, type Mutant } from './mutants/mutant.ts';
 import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';
 import { VIEW_MUTANTS } from './mutants/views.ts';
+import { profileRules } from './profiles.ts';
 
 /** The planted bugs of issue 2. */
 const FIRST_MUTANTS: readonly Mutant[] = [
@@ -195,21 +197,24 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECOVERY_MUTANTS,
   ...SESSION_MUTANTS,
   ...LIVENESS_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
+  ...PROJECTION_MUTANTS,
 ];
 
 /** Guards of the simulated product (R18): switching one off overrides the same kind of decision as a mutant does. */
 export const GUARDS: ReadonlyMap<string, Partial<Rules>> = new Map<string, Partial<Rules>>([
   ['durable-restart', { restartsFromDisk: () => false }],
   ['lost-journal-loses-vote', { lostJournalLosesVote: () => false }],
+  ['newcomers-catch-up', { newcomersCatchUp: () => false }],
 ]);
 
 export function mutantOf(id: string): Mutant | null {
   return MUTANTS.find((mutant) => mutant.id === id) ?? null;
 }
 
-/** The rules that a plan runs under: honest, less the guards that it switches off, with its mutant planted. */
+/** The rules that a plan runs under: honest, as its profile has them (R30), less the guards that it switches off, with its mutant planted. */
 export function rulesOf(plan: RunPlan, honest: Rules, fired: () => void = () => {}): Rules {
-  let rules: Rules = honest;
+  let rules: Rules = { ...honest, ...profileRules(plan) };
   for (const name of plan.guardsOff) {
     const guard = GUARDS.get(name);
     if (guard !== undefined) rules = { ...rules, ...guard };

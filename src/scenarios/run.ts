@@ -157,7 +157,7 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
     acknowledged: simulation.acknowledged,
     committed: Math.max(
       0,
-      ...simulation.cluster.replicaHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0),
+      ...simulation.cluster.serverHosts.map((host) => simulation.cluster.observation(host)?.commit ?? 0),
     ),
     ...(simulation.coverage === null ? {} : { coverage: simulation.coverage.features() }),
     reached: [...world.marks].sort((left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0)),

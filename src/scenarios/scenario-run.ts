@@ -2,19 +2,26 @@ import { loadRuleSet } from '../alerts/rule-file.ts';
 import { kimberliteCommands } from '../cluster/kimberlite/commands/table.ts';
 import { FleetFiles } from '../cluster/kimberlite/files.ts';
 import { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
+import { KUBERNETES_TICK_US } from '../cluster/kimberlite/stateful-set.ts';
+import { parseRelease, releaseText } from '../cluster/vsr/releases.ts';
 import type { OperatorPlan } from '../plan/plan.ts';
 import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
+import { CaughtUp } from './caught-up.ts';
+import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compaction-daemon.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
+import { IncidentAudit } from './incident-audit.ts';
 import { takeForcedLeader } from './lineage.ts';
 import { budgetUs, converge, heal, pendingReason } from './liveness.ts';
 import { LossApproved } from './loss-approved.ts';
 import { CONTROL_SCRAPE, Monitor } from './monitor.ts';
 import { Operator } from './operator.ts';
-import { watchEvidence } from './properties.ts';
+import { guardsOffOf } from './profiles.ts';
+import { watchEvidence, watchInstances } from './properties.ts';
 import { judgeQuorumKept } from './quorum-kept.ts';
+import { Redundancy } from './redundancy.ts';
 import { OperatorShell } from './shell.ts';
 import { loadShell } from './shell-loaded.ts';
 import type { Simulation } from './simulation.ts';
@@ -27,6 +34,8 @@ const UNALERTED_US: Us = 600 * SECOND;
 /** How long a run waits at its end for alerts to clear: at least this, and the longest range of a rule and a little. */
 const CLEAR_US: Us = 420 * SECOND;
 const SLICE_US: Us = 250_000;
+/** Control number of the Kubernetes controllers. */
+const CONTROL_KUBERNETES = 40;
 
 /**
  * A rehearsal: the cluster under load and watched; the incident; the alert; the operator's diagnosis and resolution by
@@ -36,20 +45,27 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const { plan, cluster } = simulation;
   const alerts = plan.alerts;
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
-  const fleet = new KimberliteFleet(cluster, new Set(plan.guardsOff));
+  const fleet = new KimberliteFleet(cluster, guardsOffOf(plan));
   const monitor = new Monitor(simulation, fleet, loadRuleSet(readAlertRules(plan.system), new Set(alerts.rules)));
   const settings = new TemporarySettings(simulation, fleet);
+  const redundancy = new Redundancy(simulation);
   const daemons = new TimeDaemons(simulation);
+  const compaction = fleet.compaction === null ? null : new CompactionDaemon(simulation, fleet.compaction);
+  simulation.fleet = fleet;
   let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
       monitor.tick();
       judgeOverdue(simulation, monitor);
       gates?.tick();
+      redundancy.tick();
     } else if (control === CONTROL_NTP) daemons.poll(host);
+    else if (control === CONTROL_COMPACTION || control === CONTROL_UPKEEP) compaction?.turn(control, host);
+    else if (control === CONTROL_KUBERNETES) controlPods(simulation, fleet);
   };
-  fleet.mend = (label) => simulation.nemesis.mend(label);
+  fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
+  watchInstances(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);
@@ -57,7 +73,9 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   };
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   gates = watchGates(simulation, fleet, monitor, operator);
+  const audit = new IncidentAudit(simulation, fleet, monitor, () => operator?.records ?? []);
   cluster.start();
+  if (fleet.statefulSet !== null) controlPods(simulation, fleet);
   simulation.nemesis.start();
   let recoveredUs = -1;
   if (operator !== null && plan.operator !== null) {
@@ -65,18 +83,11 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     cluster.world.mark('prepared', -1);
   }
   settings.note();
-  if (operator !== null && plan.operator !== null) {
-    if (awaitAlert(simulation, monitor, plan.operator)) {
-      const { steps } = plan.operator;
-      const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));
-      if (diagnosed) await operator.work(steps.filter((step) => step.phase === 'resolve'));
-    }
-  } else {
-    simulation.advance(plan.faultPhaseUs);
-  }
+  redundancy.note();
+  await workThrough(simulation, monitor, operator);
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
-  if (running(simulation)) gates.close();
+  for (const judge of [gates, redundancy, audit]) if (running(simulation)) judge.close();
   if (running(simulation)) judgeAlerts(simulation, monitor);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
@@ -93,8 +104,34 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   return ending('');
 }
 
+/** One look of the Kubernetes controllers at the pods; asks for the next. */
+function controlPods(simulation: Simulation, fleet: KimberliteFleet): void {
+  const { world } = simulation.cluster;
+  fleet.statefulSet?.tick();
+  world.scheduleControl(world.nowUs + KUBERNETES_TICK_US, CONTROL_KUBERNETES, 0, null);
+}
+
 function running(simulation: Simulation): boolean {
   return !simulation.failed && simulation.exhausted === '';
+}
+
+/** The operator is paged, diagnoses and resolves; a plan without one only lets the faults strike. */
+async function workThrough(
+  simulation: Simulation,
+  monitor: Monitor,
+  operator: Operator<KimberliteFleet> | null,
+): Promise<void> {
+  const { plan } = simulation;
+  if (operator === null || plan.operator === null) {
+    simulation.advance(plan.faultPhaseUs);
+    return;
+  }
+  // Where no alert calls anybody it is the incident itself that somebody looks into: without faults there is none (R17).
+  if (plan.faults.length === 0 && plan.operator.onAlerts.length === 0) return;
+  if (!awaitAlert(simulation, monitor, plan.operator)) return;
+  const { steps } = plan.operator;
+  const diagnosed = await operator.work(steps.filter((step) => step.phase === 'diagnose'));
+  if (diagnosed) await operator.work(steps.filter((step) => step.phase === 'resolve'));
 }
 
 /** The deadlines run from the page on; a run without operator has nobody who could keep one. */
@@ -162,15 +199,25 @@ function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
   const world = cluster.world;
   if (zeroUs < 0) return -1;
   const allowedUs = plan.mttrUs > 0 ? zeroUs + plan.mttrUs : world.nowUs + budgetUs(simulation);
-  const recovered = (): boolean => healthyReason(simulation) === '';
+  const caughtUp = new CaughtUp(simulation);
+  const recovered = (): boolean => healthyReason(simulation) === '' && caughtUp.look();
   if (simulation.advanceUntil(recovered, SLICE_US, Math.max(allowedUs, world.nowUs))) return world.nowUs;
-  if (running(simulation)) {
+  if (running(simulation) && healthyReason(simulation) === '') caughtUp.report();
+  else if (running(simulation)) {
     simulation.report('INV-RECOVERS', 'not-within-mttr', {
       pending: healthyReason(simulation),
       mttrS: Math.floor(plan.mttrUs / SECOND),
     });
   }
   return -1;
+}
+
+/** Where a change is the aim, the host has to run the release that was aimed at. */
+function wrongRelease({ plan, cluster }: Simulation, host: number): string {
+  const goal = plan.deployment?.goal;
+  const runs = cluster.releases.of(host);
+  if (goal === undefined || runs === parseRelease(goal)) return '';
+  return `replica ${host} runs ${releaseText(runs)}, not ${goal}`;
 }
 
 /** As {@link pendingReason}, but clients go on working: their requests in flight do not count. */
@@ -180,6 +227,8 @@ function healthyReason(simulation: Simulation): string {
     const status = cluster.nodes[host]?.status;
     if (cluster.observation(host) === null) return `replica ${host} is down`;
     if (status !== 'normal') return `replica ${host} is ${status}`;
+    const wrong = wrongRelease(simulation, host);
+    if (wrong !== '') return wrong;
     const seen = cluster.observation(host);
     if (seen !== null && seen.commitMax - seen.commit > simulation.plan.cluster.pipelineMax)
       return `replica ${host} lags`;

@@ -12,8 +12,17 @@ const count = z.int().min(0);
 const positive = z.int().min(1);
 const property = z.string().regex(/^INV-[A-Z0-9-]+$/, 'is not the id of a property such as INV-DURABLE-ACK');
 
+const standbys = z.strictObject({
+  count: z.int().min(0).max(4).describe('standbys that follow from the start: ids 100, 101, ...'),
+  spare: z.int().min(0).max(4).optional().describe('empty hosts that add-standby may take'),
+  latency_min: duration.optional(),
+  latency_mean: duration.optional(),
+  dns_ttl: duration.optional(),
+});
+
 const cluster = z.strictObject({
   replicas: z.int().min(1).max(9).describe('number of replicas'),
+  spares: z.int().min(1).max(4).optional().describe('blank machines after the replicas that may become replicas'),
   clients: z.int().min(1).max(64).optional(),
   naming: z
     .enum(['replica', 'node'])
@@ -29,6 +38,17 @@ const cluster = z.strictObject({
   prepare_retry: duration.optional(),
   restart: z.enum(['no', 'on-failure', 'always']).optional().describe('what the supervisor does with a dead process'),
   restart_delay: duration.optional(),
+  standbys: standbys.optional().describe('hosts after the replicas that follow the log and never vote'),
+});
+
+const deployment = z.strictObject({
+  platform: z.enum(['systemd', 'docker', 'kubernetes']),
+  releases: z
+    .array(z.string().regex(/^v\d{1,3}\.\d{1,2}\.\d{1,2}$/, 'is not a release such as v0.3.0'))
+    .optional()
+    .describe('release on each replica at the start; v0.3.0 on all by default'),
+  volume: z.enum(['claim', 'ephemeral']).optional().describe('what the data of a pod lies on'),
+  joining: count.optional().describe('number of the host that is called new-node'),
 });
 
 const network = z.strictObject({
@@ -65,6 +85,14 @@ const clock = z.strictObject({
   drift_ppm: z.record(z.string().regex(/^\d+$/), z.int().min(-1000).max(1000)).optional(),
 });
 
+const hosts = z.strictObject({
+  cores: positive.max(1_024).optional(),
+  memory: size.optional(),
+  event_cpu: duration.optional().describe('CPU time of one event of the server'),
+  apply_cpu: duration.optional().describe('CPU time of projecting one op'),
+  quantum: duration.optional().describe('a thread that has had a core for this long gives way to others'),
+});
+
 const load = z.strictObject({
   kind: z.enum(['closed', 'open']).optional(),
   think_min: duration.optional(),
@@ -75,6 +103,25 @@ const load = z.strictObject({
   streams: positive.optional(),
   retry: duration.optional(),
   operations: count.optional().describe('0: until the phase under faults ends'),
+});
+
+const batching = z.strictObject({
+  offered_per_s: count.describe('operations a second of clients that are not simulated one by one'),
+  outstanding: positive.optional().describe('how many of them are without an answer at most'),
+  event: size.optional().describe('bytes of each of their operations'),
+  max: positive.optional().describe('max-batch-size before anybody sets it'),
+  linger: duration.optional().describe('how long a batch waits to be full'),
+  cpu_ns_per_op: count.optional().describe('CPU time of serialising one operation'),
+});
+
+const compaction = z.strictObject({
+  at_percent: z.int().min(0).max(100).optional().describe('share of the disk at which a round begins by itself'),
+  at_log: size.optional().describe('size of the log at which one begins'),
+  every: duration.optional().describe('interval of regular rounds'),
+  poll: duration.optional().describe('how often the server looks'),
+  upkeep_per_mille: count
+    .optional()
+    .describe('reads per second that looking after one old segment costs, in thousandths'),
 });
 
 const onState = z.strictObject({
@@ -107,6 +154,7 @@ const step = z.strictObject({
     })
     .optional(),
   timeout: duration.optional(),
+  not_load_bearing: text.optional().describe('of a resolve step: why the run ends well without it, too'),
 });
 
 const signals = z.strictObject({
@@ -166,10 +214,14 @@ export const scenarioSchema = z.strictObject({
   why: text.describe('what the rehearsal teaches'),
   profile: z.enum(['intended', 'as_built']).optional(),
   cluster,
+  deployment: deployment.optional().describe('how servers are installed and started; who joins'),
   network: network.optional(),
   disk: disk.optional(),
   clock: clock.optional(),
   load: load.optional(),
+  hosts: hosts.optional().describe('CPU and memory of the replicas; without limit where it is left out'),
+  compaction: compaction.optional().describe('compaction by the servers themselves'),
+  batching: batching.optional().describe('batches at the primary, and background load'),
   inject: z.array(fault),
   signals: signals.optional(),
   operator: operator.optional(),
@@ -177,7 +229,10 @@ export const scenarioSchema = z.strictObject({
   diagnose: z.array(step),
   resolve: z.array(step),
   gates: z.array(gate).optional().describe('deadlines of the incident process (INV-GATES-MET)'),
-  recovered: z.strictObject({ within: duration.describe('from the first alert') }),
+  recovered: z.strictObject({
+    within: duration.describe('from the first alert'),
+    release: text.optional().describe('the release that every replica runs then'),
+  }),
   must_reach: z.array(name).min(1, 'is empty'),
   properties: z.array(property).optional(),
   heals_alone: text.optional().describe('why the incident ends without its repair steps (R17)'),

@@ -1,12 +1,15 @@
 import type { Checks } from '../checkers/always-on.ts';
+import { membershipEntry } from '../checkers/membership-entry.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
 import { PropertySet } from '../checkers/set.ts';
 import { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { VsrMessage } from '../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { Rules } from '../cluster/vsr/rules.ts';
 import { Budget } from '../faults/budget.ts';
 import { Nemesis } from '../faults/nemesis.ts';
+import { firstVoterCount } from '../plan/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Finding } from '../plan/result.ts';
 import { EVENT } from '../sim/core.ts';
@@ -79,6 +82,8 @@ export class Simulation {
   members: readonly number[];
   /** Replicas into which one was injected at any time. */
   readonly injectedEver: Set<number>;
+  /** The fleet as operators meet it, for faults of what stands around the servers; null in drawn runs. */
+  fleet: KimberliteFleet | null;
   onControl: (a: number, b: number, ref: unknown) => void;
   private readonly recordOnly: boolean;
   private readonly stopAt: SimulationOptions['stopAt'];
@@ -98,6 +103,7 @@ export class Simulation {
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
     this.injectedEver = new Set();
+    this.fleet = null;
     this.recordOnly = options.recordOnly;
     this.stopAt = options.stopAt ?? null;
     this.onControl = () => {};
@@ -106,15 +112,14 @@ export class Simulation {
     this.cluster = new KimberliteCluster(plan, options.rules, relay, relay, options);
     const world = this.cluster.world;
     this.memory = new MemoryBudget(world, plan.limits.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT);
-    this.members = this.cluster.replicaHosts;
+    this.members = this.cluster.replicaHosts.slice(0, firstVoterCount(plan.cluster));
     this.truth = groundTruth(this.cluster);
     this.checks = options.checks(this.truth, (property, site, args) => this.report(property, site, args), this);
     this.properties = new PropertySet(this.checks.properties);
-    this.cluster.onProjection = (replica, incarnation, projection, applied, commit) =>
-      this.properties.onProjection(replica, incarnation, projection, applied, commit);
+    this.cluster.onProjection = (...args) => this.properties.onProjection(...args);
     relay.simulation = this;
     relay.set = this.properties;
-    this.samples = new Float64Array(plan.cluster.replicaCount * FIELDS).fill(-1);
+    this.samples = new Float64Array(this.cluster.serverHosts.length * FIELDS).fill(-1);
     world.network.tap = {
       onSend: (from, to, message) => {
         if (this.injectedViolations.size > 0 && this.injectedViolations.has(from)) {
@@ -133,7 +138,7 @@ export class Simulation {
   /** Hangs the nemesis, the properties and the samples onto what the world announces. */
   private listen(): void {
     const { world } = this.cluster;
-    const { replicaCount } = this.plan.cluster;
+    const servers = this.cluster.serverHosts.length;
     world.onMark = (mark, host) => {
       this.coverage?.reaches(mark, host);
       this.nemesis.onMark(mark, host);
@@ -146,17 +151,17 @@ export class Simulation {
       } else this.onControl(a, b, ref);
     };
     world.afterEvent = (host) => {
-      if (host < 0 || host >= replicaCount) return;
+      if (host < 0 || host >= servers) return;
       if (this.injectedViolations.size > 0) this.judgeInjected(host);
       this.sample(host);
     };
     world.onStart = (machine) => this.started(machine);
     world.onStop = (machine, cause) => {
       this.disturbedUs = world.nowUs;
-      if (machine.id >= replicaCount) return;
+      if (machine.id >= servers) return;
       this.properties.onStop(machine.id, machine.incarnation, cause);
       this.injectedViolations.delete(machine.id);
-      this.coverage?.stops(machine.id);
+      if (machine.id < this.plan.cluster.replicaCount) this.coverage?.stops(machine.id);
     };
   }
 
@@ -170,6 +175,15 @@ export class Simulation {
     if (this.findings.length >= 64) return;
     this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
     if (!this.recordOnly || (this.stopAt?.property === property && this.stopAt.site === site)) this.failed = true;
+  }
+
+  /**
+   * An operator has mended what a fault broke ({@link Nemesis.mend}). Requests that were slow when it ended are still
+   * slow, so that what follows is not judged as stable at once. False when the fault is not in effect.
+   */
+  mend(label: string): boolean {
+    this.disturbedUs = this.cluster.world.nowUs;
+    return this.nemesis.mend(label);
   }
 
   /** A replica whose memory was corrupted has handled an event and runs on: its own assertion did not stop it (R15). */
@@ -213,9 +227,16 @@ export class Simulation {
     }
   }
 
+  /** An applied entry has changed the membership: from a stable one on its voters are who must converge. */
+  reconfigured(replica: number, epoch: number): void {
+    const { voters } = this.checks;
+    const newest = voters.newest(voters.lineage(epoch, replica));
+    if (newest?.phase === 'stable') this.members = newest.voters;
+  }
+
   private started(machine: Machine): void {
     this.disturbedUs = this.cluster.world.nowUs;
-    if (machine.id >= this.plan.cluster.replicaCount) return;
+    if (machine.id >= this.cluster.serverHosts.length) return;
     this.samples.fill(-1, machine.id * FIELDS, (machine.id + 1) * FIELDS);
     this.properties.onStart(machine.id, machine.incarnation);
   }
@@ -252,6 +273,7 @@ export class Simulation {
   }
 
   private cover(host: number, moved: boolean): void {
+    if (host >= this.plan.cluster.replicaCount) return;
     const replica = this.cluster.nodes[host]?.vsr.replica;
     if (replica !== undefined) this.coverage?.sees(replica, moved);
   }
@@ -264,6 +286,8 @@ class Relay {
 
   onApply(...args: Parameters<PropertySet['onApply']>): void {
     this.set?.onApply(...args);
+    const [replica, , prepare] = args;
+    if (membershipEntry(prepare) !== null) this.simulation?.reconfigured(replica, prepare.epoch);
   }
 
   onInstall(...args: Parameters<PropertySet['onInstall']>): void {

@@ -44,6 +44,8 @@ export interface MutantOptions {
   readonly batch: number;
   /** The plan of a seed: what the campaign layer's strategies give, without a mutant. */
   readonly planOf: (seed: number) => RunPlan;
+  /** The safe plan of a rehearsal, for mutants that only one exercises. */
+  readonly rehearsal?: (scenario: string, seed: number) => RunPlan;
 }
 
 /** Runs plans, in any order, and gives the results in the order of the plans. */
@@ -128,7 +130,13 @@ export function spread(sample: readonly number[], complete: boolean): readonly [
 }
 
 async function row(mutant: Mutant, options: MutantOptions, execute: Execute): Promise<MutantRow> {
-  const hunt = new Hunt(mutant, execute, options);
+  const { scenario } = mutant;
+  const { rehearsal } = options;
+  const planOf =
+    scenario === undefined || rehearsal === undefined
+      ? options.planOf
+      : (seed: number): RunPlan => rehearsal(scenario, seed);
+  const hunt = new Hunt(mutant, execute, { batch: options.batch, planOf });
   const counts: number[] = [];
   const timesUs: Us[] = [];
   let killingSeed = -1;

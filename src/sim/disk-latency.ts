@@ -1,3 +1,4 @@
+import type { DiskBurst } from './disk-burst.ts';
 import type { Us } from './time.ts';
 
 /**
@@ -46,7 +47,9 @@ export class DiskQueue {
   iopsMax: number;
   /** Sum over all requests of the time in service, as `iostat` needs it. */
   busyUs: Us;
-  private readonly lanes: Float64Array;
+  /** Rate limit of a cloud volume; null where nothing limits it. */
+  burst: DiskBurst | null;
+  private lanes: Float64Array;
   private readonly bytesPerMs: number;
   private pipeUnits: number;
   private nextStartUs: Us;
@@ -56,6 +59,7 @@ export class DiskQueue {
     this.stallUntilUs = 0;
     this.iopsMax = 0;
     this.busyUs = 0;
+    this.burst = null;
     this.lanes = new Float64Array(Math.max(1, queueDepth));
     this.bytesPerMs = Math.max(1, bytesPerMs);
     this.pipeUnits = 0;
@@ -79,6 +83,7 @@ export class DiskQueue {
       startUs = Math.max(startUs, this.nextStartUs);
       this.nextStartUs = startUs + Math.floor(1_000_000 / this.iopsMax);
     }
+    if (this.burst !== null) startUs = this.burst.startUs(startUs);
     let units = Math.floor((bytes * PIPE_UNITS_PER_US * 1000) / this.bytesPerMs);
     if (this.slowFactorPermille !== 1000) {
       serviceUs = Math.floor((serviceUs * this.slowFactorPermille) / 1000);
@@ -89,6 +94,18 @@ export class DiskQueue {
     lanes[lane] = endUs;
     this.busyUs += endUs - startUs;
     return endUs;
+  }
+
+  /** Requests in service at one time. */
+  get depth(): number {
+    return this.lanes.length;
+  }
+
+  /** Changes how many requests are in service at one time; what is in service goes on. */
+  setDepth(depth: number): void {
+    const busyLongest = this.lanes.slice().sort((left, right) => right - left);
+    this.lanes = new Float64Array(Math.max(1, depth));
+    this.lanes.set(busyLongest.subarray(0, this.lanes.length));
   }
 
   /** Forgets everything in service (power loss, reset of the device). */

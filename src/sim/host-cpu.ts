@@ -1,4 +1,5 @@
 import { EVENT, type WorldCore } from './core.ts';
+import type { CpuModel } from './cpu-model.ts';
 import type { Deferred } from './host-journal.ts';
 import type { Us } from './time.ts';
 
@@ -11,6 +12,8 @@ export class HostCpu {
   usPerEvent: Us = 0;
   /** CPU time used so far, for `top`. */
   busyUs: Us = 0;
+  /** Cores, threads and memory, where the plan gives the host some; null: no limit but {@link usPerEvent}. */
+  model: CpuModel | null = null;
   private readonly world: WorldCore;
   private readonly host: number;
   private line: Deferred[] = [];
@@ -30,10 +33,14 @@ export class HostCpu {
       this.turn = false;
       return true;
     }
-    if (this.usPerEvent === 0 && this.line.length === 0) return true;
+    if (this.usPerEvent === 0 && this.line.length === 0 && this.model === null) return true;
     if (this.line.length === 0 && this.busyUntilUs <= this.world.nowUs) {
-      this.use();
-      return true;
+      const waitUs = this.model === null ? 0 : this.model.wakeUs();
+      if (waitUs === 0) {
+        this.use(kind, ref);
+        return true;
+      }
+      this.busyUntilUs = this.world.nowUs + waitUs;
     }
     this.line.push({ kind, a, b, ref });
     this.wake();
@@ -49,7 +56,7 @@ export class HostCpu {
       return null;
     }
     const event = this.line.shift() as Deferred;
-    this.use();
+    this.use(event.kind, event.ref);
     if (this.line.length > 0) this.wake();
     this.turn = true;
     return event;
@@ -70,14 +77,34 @@ export class HostCpu {
     this.line = [];
     this.turn = false;
     this.busyUntilUs = this.world.nowUs;
+    this.model?.threads.thaw();
+    this.model?.threads.endOwner('server');
+    this.model?.memory.serverEnded();
+  }
+
+  /** The host is frozen: its threads stand still. */
+  pause(): void {
+    this.model?.threads.freeze();
+  }
+
+  /** The host is off; other processes are services that start again with it. */
+  powerLoss(): void {
+    this.model?.threads.freeze();
   }
 
   /** Goes on after a pause, if somebody waits. */
   resume(): void {
+    this.model?.threads.thaw();
     if (this.line.length > 0) this.wake();
   }
 
-  private use(): void {
+  private use(kind: number, ref: unknown): void {
+    if (this.model !== null) {
+      const { wallUs, busyUs } = this.model.cost(kind, ref);
+      this.busyUntilUs = this.world.nowUs + wallUs + this.usPerEvent;
+      this.busyUs += busyUs + this.usPerEvent;
+      return;
+    }
     this.busyUntilUs = this.world.nowUs + this.usPerEvent;
     this.busyUs += this.usPerEvent;
   }

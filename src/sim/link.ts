@@ -87,6 +87,9 @@ export class Link {
   queueDrops: number;
   ruleDrops: number;
   corruptDrops: number;
+  /** Bytes of messages, and of other processes' traffic, that were handed to the transmitter. */
+  sentBytes: number;
+  otherBytes: number;
   /** Messages damaged on the way, dropped by checksum or delivered altered. */
   corrupted: number;
   altered: number;
@@ -118,6 +121,8 @@ export class Link {
     this.queueDrops = 0;
     this.ruleDrops = 0;
     this.corruptDrops = 0;
+    this.sentBytes = 0;
+    this.otherBytes = 0;
     this.corrupted = 0;
     this.altered = 0;
     this.duplicated = 0;

@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts';
 import { EVENT } from './core.ts';
 import type { Disk } from './disk.ts';
 import { HostCpu } from './host-cpu.ts';
+import { HostJobs } from './host-jobs.ts';
 import { type Deferred, HostJournal, type JournalLine, type StopCause, type Supervisor } from './host-journal.ts';
 import { HostTimers } from './host-timers.ts';
 import { mixString } from './mix.ts';
@@ -41,6 +42,7 @@ export class Machine implements Host {
   /** False after an operator stopped the service: the supervisor leaves it alone. */
   enabled: boolean;
   readonly cpu: HostCpu;
+  readonly jobs: HostJobs = new HostJobs();
   assertionFailures: number;
   startedUs: Us;
   stopCause: StopCause | '';
@@ -198,17 +200,7 @@ export class Machine implements Host {
    */
   stop(cause: StopCause): void {
     this.world.trace.fold(this.world.nowUs, RECORD.crash, this.id, this.incarnation, mixString(0, cause), 0);
-    if (this.world.trace.recording) {
-      this.world.trace.record(
-        this.world.nowUs,
-        RECORD.crash,
-        this.id,
-        this.incarnation,
-        0,
-        0,
-        `process ends: ${cause}`,
-      );
-    }
+    if (this.world.trace.recording) this.note(RECORD.crash, `process ends: ${cause}`);
     if (this.process === null) return;
     this.process = null;
     this.stopCause = cause;
@@ -237,6 +229,7 @@ export class Machine implements Host {
   powerLoss(label: string, mode: 'mix' | 'unreadable'): void {
     if (this.process !== null) this.stop('power-loss');
     this.powered = false;
+    this.cpu.powerLoss();
     this.disk.powerLoss(label, mode);
     if (this.world.trace.recording) this.note(RECORD.crash, 'power lost');
   }
@@ -245,6 +238,7 @@ export class Machine implements Host {
   powerOn(bootUs: Us): void {
     if (this.powered) return;
     this.powered = true;
+    this.cpu.resume();
     if (this.enabled) this.scheduleStart(bootUs);
   }
 
@@ -254,6 +248,7 @@ export class Machine implements Host {
     this.paused = true;
     this.pausedAtUs = this.world.nowUs;
     this.clock.pauseAt();
+    this.cpu.pause();
   }
 
   /** Goes on; the monotonic clock has jumped by the pause, or (VM snapshot) has not moved at all. */
@@ -371,9 +366,8 @@ export class Machine implements Host {
 
   /** Sends what a handler left in the outbox: nothing leaves before the handler has ended without an assertion. */
   private flush(): void {
-    const count = this.outTo.length;
     const network = this.world.network;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < this.outTo.length; index++) {
       network.send(this.id, this.outTo[index] as number, this.outMessages[index] as Message);
     }
     this.outTo.length = 0;

@@ -30,6 +30,7 @@ export const DOMAIN = {
   shell: 20,
   packetAlter: 21,
   fsyncFailFate: 22,
+  hostLoad: 23,
 } as const;
 
 function word(h: number, k: number): number {

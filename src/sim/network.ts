@@ -266,6 +266,7 @@ export class Network {
   /** The part of `send` behind rules, cuts and queue bound: bandwidth, draws, scheduling. */
   private carry(link: Link, message: Message, attempt: number, extraUs: Us): void {
     const core = this.core;
+    link.sentBytes += message.sizeBytes;
     const leftUs = link.transmit(Math.max(core.nowUs, link.clogUntilUs), message.sizeBytes) + extraUs;
     let lost = link.lossPer65536 > 0 && chance(this.draw(DOMAIN.packetLoss, link, message, attempt), link.lossPer65536);
     if (this.decisions !== null) lost = this.decided('loss', link, message, attempt, lost ? 1 : 0) > 0;

@@ -13,6 +13,7 @@ import type { Network } from './network.ts';
 import { HONEST_PARTS, type WorldParts } from './parts.ts';
 import { Scheduling, type SchedulingOptions } from './scheduling.ts';
 import type { Us } from './time.ts';
+import { Topology } from './topology.ts';
 import { RECORD, Trace } from './trace.ts';
 
 /** One host of a world to be built. */
@@ -56,6 +57,7 @@ export class World implements WorldCore {
   readonly queue: EventQueue;
   readonly machines: Machine[];
   readonly network: Network;
+  readonly topology: Topology;
   readonly logging: boolean;
   readonly rarities: boolean;
   readonly scheduling: Scheduling | null;
@@ -110,6 +112,7 @@ export class World implements WorldCore {
       return parts.machine(this, id, spec.name, disk, parts.clock(this, id, spec.clock), spec.factory);
     });
     this.network = parts.network(this, options.machines.length, options.link);
+    this.topology = new Topology(this.network);
     this.network.describe = (message) => this.describe(message);
   }
 
@@ -149,9 +152,12 @@ export class World implements WorldCore {
         this.afterEvent?.(host);
         break;
       }
-      case EVENT.resume:
-        ran = this.cpuTurn(this.machines[host] as Machine);
+      case EVENT.resume: {
+        const machine = this.machines[host] as Machine;
+        if (queue.a === 0) ran = this.cpuTurn(machine);
+        else machine.cpu.model?.threads.wake(queue.a, queue.b, queue.ref);
         break;
+      }
       case EVENT.control:
         this.onControl?.(queue.a, queue.b, queue.ref);
         break;

@@ -18,6 +18,8 @@ const SECTOR_BYTES = 4096;
 /** What a test says of its cluster; everything else is fixed. */
 export interface ClusterOptions {
   readonly replicas: 3 | 5;
+  /** Blank machines after the replicas. */
+  readonly spares?: number;
   readonly clients: number;
   readonly seed: number;
   readonly sessionsMax: number;
@@ -77,7 +79,8 @@ export function scenarioPlan(options: ClusterOptions): RunPlan {
     profile: 'intended',
     cluster: {
       naming: 'replica',
-      replicaCount: options.replicas,
+      replicaCount: options.replicas + (options.spares ?? 0),
+      ...(options.spares === undefined ? {} : { spares: options.spares }),
       clientCount: options.clients,
       journalSlots: 32,
       slotBytes: SECTOR_BYTES,

@@ -41,11 +41,13 @@ const BATCH_PER_JOB = 8;
 export async function mutants(
   options: MutantsOptions,
   out: CommandOutput,
-  engine: Pick<Engine, 'worker' | 'watchdogMs'>,
+  engine: Pick<Engine, 'worker' | 'watchdogMs' | 'source'>,
 ): Promise<number> {
   const { ids, seedsMax, starts, jobs, json, strategy, compareEvents } = options;
   checkIds(ids, compareEvents === null ? [...MUTANTS, ...HARNESS_MUTANTS] : MUTANTS);
   const planOf = planOfSeed(strategy);
+  const source = await engine.source();
+  const rehearsal = (scenario: string, seed: number): RunPlan => source.plan(scenario, 'safe', seed);
   const lanes = jobs ?? availableParallelism();
   let lost = 0;
   const pool = new Pool({
@@ -80,7 +82,7 @@ export async function mutants(
     const protocol =
       ids.length > 0 && planted.length === 0
         ? []
-        : await runMutants({ ids: planted, seedsMax, starts, batch, planOf }, execute, progress);
+        : await runMutants({ ids: planted, seedsMax, starts, batch, planOf, rehearsal }, execute, progress);
     const rows = [...runHarnessMutants({ ids, seedsMax, starts }, progress), ...protocol];
     out.stdout(
       `${json ? JSON.stringify({ strategy, mutants: rows }, null, 2) : mutantTable(rows, painter(out.colour))}\n`,

@@ -124,7 +124,9 @@ function keepBundles(
 ): { judged: JudgedRun[]; problem: string | null } {
   let problem: string | null = null;
   const judged = runs.map(({ result, wallMs }, index): JudgedRun => {
-    const expected = isExpected(result, jobs[index]!.expectation);
+    const { expectation } = jobs[index]!;
+    const expected = isExpected(result, expectation);
+    const observed = expectation.kind === 'observed' ? { observed: true } : {};
     let bundle: string | null = null;
     if (result.verdict === 'failed' && (options.bundle || !expected) && problem === null) {
       try {
@@ -136,7 +138,7 @@ function keepBundles(
         problem = error.message;
       }
     }
-    return { result, expected, wallMs, bundle, again: againText(result.plan, bundle, options) };
+    return { result, expected, ...observed, wallMs, bundle, again: againText(result.plan, bundle, options) };
   });
   return { judged, problem };
 }
@@ -146,7 +148,8 @@ function againText(plan: Job['plan'], bundle: string | null, { planFile, without
   const taken = without === null ? '' : ` --without ${without}`;
   if (planFile !== null) return `npx firedrill run --plan ${shellWord(planFile)}${taken}`;
   const variant = plan.variant === 'swarm' ? '' : ` --variant ${plan.variant}`;
-  return `npx firedrill run ${plan.scenario}${variant} --seed ${plan.seed}${taken}`;
+  const profile = plan.profile === 'intended' ? '' : ` --profile ${plan.profile}`;
+  return `npx firedrill run ${plan.scenario}${variant}${profile} --seed ${plan.seed}${taken}`;
 }
 
 function report(

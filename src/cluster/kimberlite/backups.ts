@@ -74,6 +74,19 @@ export class BackupStore {
     return this.objects.get(name) ?? this.objects.get(`${name}.tar.gz`) ?? null;
   }
 
+  /** What a check of an object's present bytes finds; '' when it is intact. */
+  check(snapshot: Snapshot, config: VsrConfig): string {
+    const scan = scanDataDirectory(snapshotSource(snapshot.zones), config);
+    const first = scan.damage[0];
+    if (first !== undefined) return `${first.zone} ${first.index}: ${first.text}`;
+    return scan.brokenOp >= 0 ? `hash chain broken at op ${scan.brokenOp}` : '';
+  }
+
+  /** Objects of one replica, oldest first. */
+  ofReplica(replica: number): readonly Snapshot[] {
+    return [...this.objects.values()].filter((each) => each.replica === replica).sort((a, b) => a.atUs - b.atUs);
+  }
+
   /** The newest copy of one replica, null when there is none. */
   newestOf(replica: number): Snapshot | null {
     let newest: Snapshot | null = null;

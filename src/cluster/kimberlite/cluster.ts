@@ -1,30 +1,45 @@
-import type { RunPlan } from '../../plan/plan.ts';
+import { STANDBY_ID_MIN, serverCount } from '../../plan/hosts.ts';
+import type { HostsPlan, RunPlan } from '../../plan/plan.ts';
 import type { ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
+import { CpuModel } from '../../sim/cpu-model.ts';
 import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
+import type { Us } from '../../sim/time.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
 import { ZERO_SUM } from '../storage/prepare.ts';
+import { emptyZone } from '../vsr/blank-journal.ts';
 import { chooseInt, operationBody, VsrClient } from '../vsr/client.ts';
 import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
-import { emptyZone } from '../vsr/recovery.ts';
 import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
+import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
+import { InstalledReleases } from './installed-releases.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
-import { KimberliteNode } from './node.ts';
+import { KimberliteNode, type ProjectionWork } from './node.ts';
+import type { PoisonOp } from './poison-op.ts';
+import { Queries, type Schema } from './queries.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
 
-/** A Kimberlite cluster in a world of its own: replicas, then clients, then the operator's host, then the monitor. */
+/** Resident bytes of a server, and of each query that it executes. Our own round figures. */
+const SERVER_BYTES = 805_306_368;
+const QUERY_BYTES = 16_777_216;
+
+/** A Kimberlite cluster in a world of its own: replicas, then standbys (if any), then clients, then the operator's host, then the monitor. */
 export class KimberliteCluster {
   readonly plan: RunPlan;
   readonly world: World;
   readonly config: VsrConfig;
   readonly replicaHosts: readonly number[];
+  /** Hosts of standbys, those that are still empty included. */
+  readonly standbyHosts: readonly number[];
+  /** Replicas and standbys: every host that runs the server. */
+  readonly serverHosts: readonly number[];
   readonly clientHosts: readonly number[];
   readonly operatorHost: number;
   readonly monitorHost: number;
@@ -33,10 +48,24 @@ export class KimberliteCluster {
   readonly clients: (VsrClient | null)[];
   /** Whether clients that start may choose operations by themselves; {@link quietClients} ends that. */
   private clientsActive: boolean;
+  /** What the service's name stands for at present; clients keep an answer for its TTL. Only where there are standbys. */
+  serviceHosts: readonly number[];
+  private poisonOp: PoisonOp | null;
+  /** Batches and background load; null in clusters without. */
+  readonly batching: Batching | null;
   /** Latencies of answered requests since the start, for the clients' own metrics. */
   latencies: number;
   /** As `KimberliteNode.onProjection`, of all nodes. */
   onProjection: KimberliteNode['onProjection'];
+  /** Queries by replica, where the plan gives hosts a CPU; empty otherwise. */
+  readonly queries: Queries[];
+  /** By client host: its pause between two operations, where a load that is no part of the plan's sets another. */
+  readonly paces: Map<number, Us>;
+  /** Which tables have an index: the same on all replicas. */
+  readonly schema: Schema;
+
+  /** Which release runs where, and what is wrong with it. */
+  readonly releases: InstalledReleases;
 
   /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
   logsDebug: (host: number) => boolean;
@@ -49,30 +78,43 @@ export class KimberliteCluster {
     options: { readonly recording: boolean; readonly logging: boolean; readonly decisions?: Decisions | null },
   ) {
     const { replicaCount, clientCount } = plan.cluster;
+    const servers = serverCount(plan.cluster);
     this.plan = plan;
     this.config = vsrConfig(plan, rules);
     this.replicaHosts = range(0, replicaCount);
-    this.clientHosts = range(replicaCount, clientCount);
-    this.operatorHost = replicaCount + clientCount;
+    this.standbyHosts = range(replicaCount, servers - replicaCount);
+    this.serverHosts = range(0, servers);
+    this.clientHosts = range(servers, clientCount);
+    this.operatorHost = servers + clientCount;
     this.monitorHost = this.operatorHost + 1;
-    this.nodes = new Array(replicaCount).fill(null);
+    this.nodes = new Array(servers).fill(null);
     this.clients = new Array(clientCount).fill(null);
     this.clientsActive = true;
+    this.serviceHosts = this.replicaHosts;
+    this.poisonOp = null;
     this.latencies = 0;
     this.onProjection = () => {};
+    this.queries = [];
+    this.paces = new Map();
+    this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
+    this.batching = batchingOf(plan, servers, () => this.world);
+    this.releases = new InstalledReleases(plan);
     const machines: MachineSpec[] = [];
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       machines.push(
         this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(host.id, new KimberliteNode(host, this.config, observer)),
+          this.buildNode(
+            host.id,
+            new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer, this.batching),
+          ),
         ),
       );
     }
     for (const id of this.clientHosts) {
       machines.push(
-        this.machine(`client-${id - replicaCount}`, id, (host) =>
-          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver))),
+        this.machine(`client-${id - servers}`, id, (host) =>
+          this.buildClient(id, new VsrClient(host, this.clientConfig(clientObserver, id - servers, id))),
         ),
       );
     }
@@ -88,17 +130,39 @@ export class KimberliteCluster {
       machines,
     });
     this.world.describe = (message) => describeMessage(message as VsrMessage);
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       const machine = this.world.machines[id] as Machine;
       machine.supervisor.policy = plan.cluster.restart;
       machine.supervisor.delayUs = plan.cluster.restartDelayUs;
-      format(machine, this.config, id);
+      if (this.isSpare(id)) machine.enabled = false;
+      else format(machine, this.config, id);
+      if (plan.hosts !== undefined) this.equip(machine, plan.hosts);
     }
+    if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
+  }
+
+  /** Whether a host is one that `add-standby` or `add-replica` may take: without data, and its server has not been started. */
+  isSpare(host: number): boolean {
+    const { replicaCount, spares = 0, standbys } = this.plan.cluster;
+    if (host >= replicaCount - spares && host < replicaCount) return true;
+    return standbys !== undefined && host >= replicaCount + standbys.count && host < serverCount(this.plan.cluster);
+  }
+
+  /** Gives a replica's host the CPU and the memory of the plan. */
+  private equip(machine: Machine, options: HostsPlan): void {
+    const model = new CpuModel(this.world, machine.id, options);
+    machine.cpu.model = model;
+    const { naming } = this.plan.cluster;
+    const queries = new Queries(this.world, machine, this.schema, naming === 'node' ? machine.id + 1 : machine.id);
+    this.queries[machine.id] = queries;
+    model.memory.serverBytes = () => (machine.isUp ? SERVER_BYTES + queries.running.length * QUERY_BYTES : 0);
   }
 
   /** Starts every process: replicas, then clients. */
   start(): void {
-    for (const id of [...this.replicaHosts, ...this.clientHosts]) (this.world.machines[id] as Machine).start();
+    for (const id of [...this.serverHosts, ...this.clientHosts]) {
+      if (!this.isSpare(id)) (this.world.machines[id] as Machine).start();
+    }
   }
 
   /** The observation of a replica whose process runs, or null. */
@@ -113,7 +177,7 @@ export class KimberliteCluster {
   primaryHost(): number {
     let best = -1;
     let bestView = -1;
-    for (const id of this.replicaHosts) {
+    for (const id of this.serverHosts) {
       const seen = this.observation(id);
       if (seen?.isPrimary && seen.view > bestView) {
         best = id;
@@ -123,9 +187,16 @@ export class KimberliteCluster {
     return best;
   }
 
+  /** Every server has a build with this defect; null: those that start from now on have a corrected one. */
+  poison(poisonOp: PoisonOp | null): void {
+    this.poisonOp = poisonOp;
+    for (const [id, node] of this.nodes.entries()) if (node !== null) poisonOp?.enter(id, node.machine);
+  }
+
   /** From now on clients issue only what is planned for them, those that start later included. */
   quietClients(): void {
     this.clientsActive = false;
+    if (this.batching !== null) this.batching.load.offeredPerS = 0;
     for (const client of this.clients) if (client !== null) client.active = false;
   }
 
@@ -137,29 +208,63 @@ export class KimberliteCluster {
 
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
+    this.releases.equip(id, node, this.world.machines[id] as Machine);
     node.debug = this.logsDebug(id);
-    node.onProjection = (replica, incarnation, projection, applied, commit) =>
-      this.onProjection(replica, incarnation, projection, applied, commit);
+    this.poisonOp?.enter(id, node.machine);
+    node.onProjection = (...args) => this.onProjection(...args);
+    node.work = this.projectionWork(id);
     return node;
   }
 
+  private projectionWork(id: number): ProjectionWork | null {
+    const queries = this.queries[id];
+    const model = this.world.machines[id]?.cpu.model ?? null;
+    if (queries === undefined || model === null) return null;
+    const spec = { owner: 'server', command: 'kimberlite-server', symbol: 'kimberlite_projection::apply' } as const;
+    return {
+      lockFree: () => queries.lockFree,
+      run: (ops, done) => {
+        model.threads.spawn(spec, ops * model.options.applyUs, done);
+      },
+    };
+  }
+
   private buildClient(id: number, client: VsrClient): VsrClient {
-    this.clients[id - this.plan.cluster.replicaCount] = client;
+    this.clients[id - this.serverHosts.length] = client;
     client.active = this.clientsActive;
     return client;
   }
 
-  private clientConfig(observer: ClientObserver): ConstructorParameters<typeof VsrClient>[1] {
+  /** Clients of a cluster with standbys find it by name; their answers expire one after another. */
+  private namesFor(index: number): Partial<ConstructorParameters<typeof VsrClient>[1]> {
+    const { standbys, clientCount } = this.plan.cluster;
+    if (standbys === undefined) return {};
+    const { dnsTtlUs } = standbys;
+    const firstUs = Math.floor((dnsTtlUs * (index + 1)) / clientCount);
+    return { names: { resolve: () => this.serviceHosts, ttlUs: dnsTtlUs, firstUs } };
+  }
+
+  private clientConfig(
+    observer: ClientObserver,
+    index: number,
+    host: number,
+  ): ConstructorParameters<typeof VsrClient>[1] {
     const { workload, seed, cluster } = this.plan;
+    const { paces } = this;
     return {
       seed: seed | 0,
       replicaCount: cluster.replicaCount,
       kind: workload.kind,
-      thinkUsMin: workload.thinkUsMin,
-      thinkUsMax: workload.thinkUsMax,
+      get thinkUsMin(): Us {
+        return paces.get(host) ?? workload.thinkUsMin;
+      },
+      get thinkUsMax(): Us {
+        return paces.get(host) ?? workload.thinkUsMax;
+      },
       retryUs: workload.retryUs,
       operationsMax: workload.operationsMax,
       observer,
+      ...this.namesFor(index),
       parse: parseOutcome,
       onLatency: () => {
         this.latencies++;
@@ -183,6 +288,8 @@ export class KimberliteCluster {
 
 /** Name of a replica's host, as its runbook calls it. */
 export function hostName(plan: RunPlan, id: number): string {
+  const { replicaCount } = plan.cluster;
+  if (id >= replicaCount) return `replica-${STANDBY_ID_MIN + id - replicaCount}.kimberlite.prod`;
   return plan.cluster.naming === 'node' ? `node${id + 1}` : `replica-${id}.kimberlite.prod`;
 }
 
@@ -192,12 +299,27 @@ function range(first: number, count: number): number[] {
   return numbers;
 }
 
+/** The links between the standbys' region and everybody in the primary one. */
+function layRegions(world: World, plan: RunPlan, cluster: KimberliteCluster): void {
+  const { standbys } = plan.cluster;
+  if (standbys === undefined) return;
+  const { latencyUsMin, latencyUsMean } = standbys;
+  for (const standby of cluster.standbyHosts) {
+    for (const other of [...cluster.replicaHosts, ...cluster.clientHosts]) {
+      world.network.configure(standby, other, { latencyUsMin, latencyUsMean });
+      world.network.configure(other, standby, { latencyUsMin, latencyUsMean });
+    }
+  }
+}
+
 /** Timing and sizes of the protocol; what the plan does not say stands in the catalogue (model.defaults_for_sim). */
 function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
   const { cluster } = plan;
   return {
     cluster: CLUSTER_ID,
     replicaCount: cluster.replicaCount,
+    ...(cluster.standbys === undefined ? {} : { standbys: range(cluster.replicaCount, cluster.standbys.count) }),
+    spares: cluster.spares ?? 0,
     journalSlots: cluster.journalSlots,
     slotBytes: cluster.slotBytes,
     checkpointOps: cluster.checkpointOps,
@@ -219,7 +341,12 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
 }
 
 /** Formats a replica's disk: an empty journal and the first superblock, all of it synced. */
-export function format(machine: Machine, config: VsrConfig, replica: number): void {
+export function format(
+  machine: Machine,
+  config: VsrConfig,
+  replica: number,
+  into?: { readonly members: readonly number[]; readonly epoch: number },
+): void {
   const { disk } = machine;
   for (const [file, unitBytes] of [
     [FILE.headers, HEADER_SECTOR_BYTES],
@@ -229,11 +356,11 @@ export function format(machine: Machine, config: VsrConfig, replica: number): vo
     disk.createFile(file, zone.length);
     disk.poke(file, 0, zone, true);
   }
-  const members = range(0, config.replicaCount);
+  const members = into?.members ?? range(0, config.replicaCount - (config.spares ?? 0));
   const bytes = formatSuperblock({
     cluster: config.cluster,
     replica,
-    epoch: 0,
+    epoch: into?.epoch ?? 0,
     members,
     view: 0,
     logView: 0,

@@ -4,6 +4,9 @@ import type { KimberliteFleet } from './fleet.ts';
 
 const LOG_DIRECTORY = '/var/log/kimberlite';
 const ETC_DIRECTORY = '/etc/kimberlite';
+/** Settings of the block layer for the data disk. */
+const QUEUE_DIRECTORY = '/sys/block/nvme0n1/queue';
+const NR_REQUESTS_MAX = 1_024;
 /** Lines that server.log keeps, newest last. */
 const SERVER_LOG_LINES = 2_000;
 
@@ -22,13 +25,14 @@ export class FleetFiles {
   }
 
   roots(host: string): readonly string[] {
-    return this.replica(host) === null ? [] : [this.fleet.dataDirectory, LOG_DIRECTORY, ETC_DIRECTORY];
+    return this.replica(host) === null ? [] : [this.fleet.dataDirectory, LOG_DIRECTORY, ETC_DIRECTORY, QUEUE_DIRECTORY];
   }
 
   /** Text of a file. Zones are binary: instead of their bytes a line says what they are. */
   read(host: string, path: string): string | null {
     const machine = this.replica(host);
     if (machine === null) return null;
+    if (path === `${QUEUE_DIRECTORY}/nr_requests`) return `${machine.disk.queue.depth}\n`;
     const own = this.extra.get(`${host}:${path}`);
     if (own !== undefined) return own;
     if (path === `${LOG_DIRECTORY}/server.log`) return serverLog(this.fleet, machine);
@@ -47,6 +51,7 @@ export class FleetFiles {
     const machine = this.replica(host);
     if (machine === null) return null;
     if (path === LOG_DIRECTORY) return ['server.log'];
+    if (path === QUEUE_DIRECTORY) return ['nr_requests'];
     if (path === ETC_DIRECTORY) {
       return this.fleet.environmentFiles.has(machine.id) ? ['config.toml', 'environment'] : ['config.toml'];
     }
@@ -67,6 +72,14 @@ export class FleetFiles {
     if (machine === null) return 'No such file or directory';
     if (path === `${ETC_DIRECTORY}/environment`) {
       this.fleet.environmentFiles.set(machine.id, text);
+      return '';
+    }
+    if (path === `${QUEUE_DIRECTORY}/nr_requests`) {
+      // A redirection opens the file for nothing first.
+      if (text === '') return '';
+      const depth = /^\d{1,5}\s*$/.test(text) ? Number(text) : 0;
+      if (depth < 1 || depth > NR_REQUESTS_MAX) return 'Invalid argument';
+      machine.disk.queue.setDepth(depth);
       return '';
     }
     const file = dataFile(this.fleet, path);
@@ -118,7 +131,7 @@ function serverLog(fleet: KimberliteFleet, machine: Machine): string {
 function configText(fleet: KimberliteFleet): string {
   const { config, plan } = fleet.cluster;
   return [
-    `cluster_size = ${plan.cluster.replicaCount}`,
+    `cluster_size = ${plan.cluster.replicaCount - (plan.cluster.spares ?? 0)}`,
     `data_dir = "${fleet.dataDirectory}"`,
     `election_timeout_ms = ${Math.floor(config.electionTimeoutUs / 1_000)}`,
     `heartbeat_interval_ms = ${Math.floor(config.heartbeatUs / 1_000)}`,

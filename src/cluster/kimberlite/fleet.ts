@@ -1,15 +1,22 @@
+import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
 import { type BucketObject, type Evidence, type HostFleet, type HttpAnswer, wallMsOf } from '../host/host-fleet.ts';
 import type { Sum } from '../storage/prepare.ts';
+import type { Replica } from '../vsr/replica.ts';
+import { isStandby } from '../vsr/standby.ts';
 import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts';
 import type { KimberliteCluster } from './cluster.ts';
+import { Compaction } from './compaction.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
 import { httpPage } from './http.ts';
+import type { IncidentFacts, IncidentReport } from './incident.ts';
+import { LocalBackups } from './local-backups.ts';
 import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
+import { StatefulSet } from './stateful-set.ts';
 import { Volumes } from './volumes.ts';
 import { refuseWipe } from './wipe-guard.ts';
 
@@ -17,6 +24,8 @@ import { refuseWipe } from './wipe-guard.ts';
 export const CLUSTER_PORT = 7001;
 export const HTTP_PORT = 9090;
 export const SSH_PORT = 22;
+/** Region of the standbys (catalogue, topologies T3S). */
+export const DR_REGION = 'us-west-2';
 
 /** A node that force-leader has made the only member. */
 export interface ForcedLeader {
@@ -29,6 +38,8 @@ export interface ForcedLeader {
   readonly head: number;
   /** Sum of its entry at `op`; null where its journal has none (under its checkpoint). */
   readonly sumAt: (op: number) => Sum | null;
+  /** Of a promoted standby: how old the oldest lost operation may be, by what was declared (INV-PROMOTE-CONSISTENT). */
+  readonly declaredUs?: Us;
 }
 
 /**
@@ -60,10 +71,24 @@ export class KimberliteFleet implements HostFleet {
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];
   readonly volumes: Volumes;
+  /** Snapshots on the replicas' own disks, and the job that writes them. */
+  readonly localBackups: LocalBackups;
+  /** What servers compact by themselves; null where the plan has no such thing. */
+  readonly compaction: Compaction | null;
+  /** Hosts of standbys that were promoted: they belong to the replicas from then on. */
+  readonly promoted: Set<number>;
+  /** Where Kubernetes runs the replicas: their stateful set; null elsewhere. */
+  readonly statefulSet: StatefulSet | null;
+  /** Where Docker runs them: tags of the images on each host. */
+  readonly images: Map<number, Set<string>>;
   /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
   readonly environmentFiles: Map<number, string>;
   /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
   private readonly managerEnvironments: Map<number, Map<string, string>>;
+  /** Documents about the incident that operators had written. */
+  readonly reports: IncidentReport[];
+  /** What the run knows of the incident: set by the engine. */
+  incident: () => IncidentFacts;
   /** Sessions that commands have opened in the log so far. */
   sessions: number;
   /** People mend what a fault broke (network operations, power): set by the engine; false when there is no such fault. */
@@ -75,6 +100,10 @@ export class KimberliteFleet implements HostFleet {
   onChanged: (host: number, command: string) => void;
   /** Told when a command is about to end a server that runs: set by the engine. */
   onStopping: (host: number, command: string) => void;
+  /** Told when snapshots were removed from a replica's disk: set by the engine. */
+  onBackupsRemoved: (host: number) => void;
+  /** Told of a second server that has opened a data directory in use: set by the engine. */
+  onSecondServer: (host: number, incarnation: number) => void;
   /** Told of a verification that found damage: set by the engine. */
   onCorruption: (host: number) => void;
   /** Told when an operator has made one node the only member: set by the engine. */
@@ -99,19 +128,54 @@ export class KimberliteFleet implements HostFleet {
     this.coldPercents = new Map();
     this.archived = [];
     this.volumes = new Volumes(cluster);
+    this.localBackups = new LocalBackups(this);
+    this.promoted = new Set();
     this.environmentFiles = new Map();
+    this.images = new Map();
+    this.statefulSet = this.deploy();
     this.managerEnvironments = new Map();
     cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
+    this.reports = [];
+    this.incident = () => ({ scenario: '', variant: '', seed: 0, alerts: [], events: [], acknowledged: 0 });
     this.sessions = 0;
     this.mend = () => false;
     this.onEvidence = () => {};
     this.onChange = () => {};
     this.onChanged = () => {};
     this.onStopping = () => {};
+    this.onSecondServer = () => {};
     this.onCorruption = () => {};
+    this.onBackupsRemoved = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
+    const { compaction } = cluster.plan;
+    this.compaction = compaction === undefined ? null : new Compaction(compaction, this);
+  }
+
+  /** Sets up what the plan says of how servers are installed: the fleet decides which release starts on a host. */
+  private deploy(): StatefulSet | null {
+    const { cluster } = this;
+    const { deployment } = cluster.plan;
+    if (deployment === undefined || deployment.platform === 'systemd') return null;
+    const { releases } = deployment;
+    if (deployment.platform === 'docker') {
+      for (const host of cluster.replicaHosts) {
+        this.images.set(host, new Set([releases[host] as string]));
+        this.environmentFiles.set(host, `KIMBERLITE_TAG=${releases[host]}\n`);
+      }
+      cluster.releases.toStart = (host) => this.variableInFile(host, 'KIMBERLITE_TAG') ?? (releases[host] as string);
+      return null;
+    }
+    const hosts = {
+      machineOfReplica: (host: number) => this.machineOfReplica(host),
+      isReady: (host: number) => httpPage(this, host, '/ready').code === 200,
+      stopping: (machine: Machine, command: string) => this.stopping(machine, command),
+      nowUs: () => this.world.nowUs,
+    };
+    const set = new StatefulSet(hosts, releases, deployment.volume);
+    cluster.releases.toStart = (host) => set.pods[host]?.tag ?? (releases[host] as string);
+    return set;
   }
 
   guard(name: CommandGuard): boolean {
@@ -124,8 +188,12 @@ export class KimberliteFleet implements HostFleet {
     const wanted = name === 'localhost' || name === '127.0.0.1' ? onHost : name;
     const own = this.world.machine(wanted);
     if (own !== null) return own;
-    const match = /^(replica-|node)(\d{1,2})(\.kimberlite\.prod)?$/.exec(wanted);
+    const match = /^(replica-|node)(\d{1,3})(\.kimberlite\.prod)?$/.exec(wanted);
     if (match !== null) {
+      if (Number(match[2]) >= STANDBY_ID_MIN) {
+        const standby = this.cluster.standbyHosts[Number(match[2]) - STANDBY_ID_MIN];
+        return standby === undefined ? null : (this.world.machines[standby] as Machine);
+      }
       const host = match[1] === 'node' ? Number(match[2]) - 1 : Number(match[2]);
       return this.cluster.replicaHosts.includes(host) ? (this.world.machines[host] as Machine) : null;
     }
@@ -151,7 +219,7 @@ export class KimberliteFleet implements HostFleet {
   }
 
   hasService(machine: Machine): boolean {
-    return this.cluster.replicaHosts.includes(machine.id);
+    return this.cluster.serverHosts.includes(machine.id);
   }
 
   listens(machine: Machine, port: number): boolean {
@@ -172,10 +240,13 @@ export class KimberliteFleet implements HostFleet {
 
   /** RUST_LOG as the server on a host would get it if it started now: the file stands before the manager. */
   private serverEnvironment(host: number): string {
+    return this.variableInFile(host, 'RUST_LOG') ?? this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
+  }
+
+  /** A variable of /etc/kimberlite/environment; null when it is not set there. The last line counts. */
+  private variableInFile(host: number, name: string): string | null {
     const lines = (this.environmentFiles.get(host) ?? '').split('\n');
-    const line = lines.findLast((text) => text.startsWith('RUST_LOG='));
-    const inherited = this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
-    return line === undefined ? inherited : line.slice('RUST_LOG='.length);
+    return lines.findLast((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
   }
 
   // ---- Replicas ----
@@ -194,9 +265,28 @@ export class KimberliteFleet implements HostFleet {
     return viewOf(this.cluster, host, this.reaches(from, this.machineOfReplica(host)));
   }
 
-  /** Status pages of all replicas, in order. */
+  /** Status pages of all replicas, in order; standbys are none until they are promoted. */
   seeAll(from: Machine): ReplicaView[] {
-    return this.cluster.replicaHosts.map((host) => this.see(from, host));
+    return this.replicas().map((host) => this.see(from, host));
+  }
+
+  /** Hosts of replicas: those that the cluster began with, and promoted standbys. */
+  replicas(): readonly number[] {
+    return this.promoted.size === 0 ? this.cluster.replicaHosts : [...this.cluster.replicaHosts, ...this.promoted];
+  }
+
+  /** Hosts that a replica knows as standbys, in order. */
+  standbysOf(replica: Replica): readonly number[] {
+    return this.cluster.serverHosts.filter((host) => isStandby(replica, host));
+  }
+
+  /** Status pages of the standbys that have data, in order. */
+  seeStandbys(from: Machine): ReplicaView[] {
+    const { cluster } = this;
+    const hosts = cluster.standbyHosts.filter(
+      (host) => !this.promoted.has(host) && (!cluster.isSpare(host) || this.machineOfReplica(host).isUp),
+    );
+    return hosts.map((host) => this.see(from, host));
   }
 
   isRunning(host: number): boolean {

@@ -61,6 +61,28 @@ export const COMMAND_GUARDS = [
     refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
   },
   {
+    name: 'failover-needs-fencing',
+    ambiguity: 'AMB-FAILOVER-FENCE',
+    refuses: 'cluster failover before every member of the old configuration was fenced',
+  },
+  {
+    name: 'failover-needs-eligible',
+    ambiguity: 'AMB-FAILOVER-LAG',
+    refuses: 'cluster failover to a standby that is not eligible, unless the approval names its lag',
+  },
+  {
+    name: 'standby-eligibility',
+    ambiguity: 'AMB-STANDBY-FRESH',
+    refuses:
+      'nothing: a standby is eligible while its log has no gap, its copy is complete and its lag is below 100 ms; without it from its first moment on until a gap is seen, and then never again',
+  },
+  {
+    name: 'failover-new-epoch',
+    ambiguity: 'AMB-JOINT-IMPOSSIBLE',
+    refuses:
+      'nothing: failover is a new configuration with the next epoch; without it the promoted standby keeps the old one',
+  },
+  {
     // No ambiguity names it: it is the catalogue's own `refuse` of admin-verify; the two verify tools are AMB-PREFIX's.
     name: 'verify-needs-stopped',
     ambiguity: 'AMB-PREFIX',
@@ -89,9 +111,34 @@ export const COMMAND_GUARDS = [
       'rsync of a backup over the data directory of a running server, or over a log that is newer than the backup',
   },
   {
+    name: 'batch-counts-entries',
+    ambiguity: 'AMB-BATCH-UNITS',
+    refuses: 'nothing: max-batch-size counts operations; without it bytes, as on the configuration page',
+  },
+  {
+    name: 'usage-overrides-schedule',
+    ambiguity: 'AMB-OFFPEAK',
+    refuses: 'nothing: compaction by usage runs at any hour; without it the off-peak schedule holds it back, too',
+  },
+  {
+    name: 'compact-by-log-size',
+    ambiguity: 'AMB-85-VS-800GB',
+    refuses: 'nothing: compaction by itself also starts at a size of the log; without it only at a share of the disk',
+  },
+  {
+    name: 'data-directory-lock',
+    ambiguity: 'AMB-HEAPTRACK',
+    refuses: 'a second server on a data directory in use; without it the second one opens the directory and writes',
+  },
+  {
     name: 'odd-membership',
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',
+  },
+  {
+    name: 'ready-when-normal',
+    ambiguity: 'AMB-READINESS-NOT-HEALTH',
+    refuses: 'nothing: /ready answers 200 only when the replica is normal; without it as soon as the server runs',
   },
 ] as const;
 

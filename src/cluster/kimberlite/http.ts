@@ -1,7 +1,9 @@
 import type { HttpAnswer } from '../host/host-fleet.ts';
+import type { Replica } from '../vsr/replica.ts';
+import { eligibilityProblem } from './eligibility.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { metricsText } from './metrics-text.ts';
-import { RELEASE, shownId, viewOf } from './replica-view.ts';
+import { shownId, viewOf } from './replica-view.ts';
 
 const JSON_TYPE = 'application/json';
 
@@ -25,7 +27,22 @@ export function statusDocument(fleet: KimberliteFleet, host: number): Readonly<R
     cluster_size: replica?.members.length ?? 0,
     cluster_members: (replica?.members ?? []).map((member) => shownId(cluster, member)),
     healthy_replicas: fleet.metrics.healthyCount(host),
-    version: RELEASE,
+    version: view.version,
+    ...(replica === undefined || view.status !== 'standby' ? {} : standbyFields(fleet, replica)),
+  };
+}
+
+/** What a standby says of how well it follows. */
+function standbyFields(fleet: KimberliteFleet, replica: Replica): Readonly<Record<string, unknown>> {
+  const { following } = replica;
+  const lag = following?.lag(replica);
+  const problem = eligibilityProblem(fleet, replica);
+  return {
+    promotion_eligible: problem === '',
+    ...(problem === '' ? {} : { not_eligible_because: problem }),
+    lag_ops: lag?.ops ?? null,
+    lag_ms: lag === undefined ? null : Math.round(lag.us / 1_000),
+    primary_silent_ms: following === null ? null : Math.round(following.silentUs(replica) / 1_000),
   };
 }
 
@@ -42,7 +59,8 @@ export function httpPage(fleet: KimberliteFleet, host: number, path: string): Ht
       return { code: 200, contentType: JSON_TYPE, body: '{"live": true}\n' };
     case '/ready':
     case '/health/ready': {
-      const ready = view.status === 'normal';
+      // The shipped probe looks at the process and its directory, not at the replica (AMB-READINESS-NOT-HEALTH).
+      const ready = view.status === 'normal' || !fleet.guard('ready-when-normal');
       return { code: ready ? 200 : 503, contentType: JSON_TYPE, body: `{"ready": ${ready}}\n` };
     }
     default:

@@ -1,8 +1,23 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
+import { RELEASE_OF_UPGRADES } from '../vsr/releases.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
 
-/** Operations of Kimberlite's state machine. */
-export const KIMBERLITE_OPERATION = { append: 16, read: 17 } as const;
+/** Operations of Kimberlite's state machine; `bulk` stands for a number of events of the background load. */
+export const KIMBERLITE_OPERATION = {
+  append: 16,
+  read: 17,
+  bulk: 18,
+  /** An append in the form of v0.4.0: the event's word stands before the stream's key. */
+  append2: 19,
+} as const;
+
+/** Key in the settings under which the release lies that the log has raised the cluster to. */
+const RELEASE_KEY = 4_096;
+
+/** Number of events that a bulk entry stands for, and bytes of each. */
+export function bulkOf(body: Uint8Array): { readonly count: number; readonly bodyBytes: number } {
+  return { count: word(body, 0), bodyBytes: word(body, 4) };
+}
 
 /** Settings that `cluster config set` changes through the log (catalogue, config.cluster_settings). */
 export const SETTING = {
@@ -12,7 +27,15 @@ export const SETTING = {
   'batching-enabled': 4,
 } as const;
 
+/** Key under which the log keeps the hosts that were added as standbys, one bit each; no operator sets it by name. */
+export const SETTING_STANDBYS = 64;
+
 export type SettingName = keyof typeof SETTING;
+
+/** Oldest release that can read entries of an operation; 0: all can. */
+export function releaseOfOperation(operation: number): number {
+  return operation === OPERATION.release || operation === KIMBERLITE_OPERATION.append2 ? RELEASE_OF_UPGRADES : 0;
+}
 
 /** One append-only stream of a tenant: how many events it has and the hash chain over them. */
 export interface StreamState {
@@ -43,13 +66,29 @@ export class KimberliteMachine implements StateMachine {
   readonly streams: Map<number, StreamState>;
   readonly settings: Map<number, number>;
   applied: number;
+  standbyMask: number;
+  /** A defect of this build, told of each entry before it is executed; it may throw an assertion (`poison-op.ts`). */
+  defect: ((prepare: Prepare) => void) | null;
 
-  constructor() {
+  /** Told of each op that was applied, with the stream and the event where it is an append (-1 otherwise). */
+  onApplied: (op: number, key: number, value: number) => void;
+  /** Told when the state was replaced. */
+  onReplaced: () => void;
+
+  /** Release of the binary that this machine is part of. */
+  private readonly reads: number;
+
+  constructor(release = 0) {
+    this.reads = release;
+    this.defect = null;
+    this.onApplied = () => {};
+    this.onReplaced = () => {};
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams = new Map();
     this.settings = new Map();
     this.applied = 0;
+    this.standbyMask = 0;
   }
 
   get electionTimeoutUs(): number {
@@ -60,22 +99,48 @@ export class KimberliteMachine implements StateMachine {
     return (this.settings.get(SETTING['heartbeat-interval-ms']) ?? 0) * 1_000;
   }
 
+  get activeRelease(): number {
+    return this.settings.get(RELEASE_KEY) ?? 0;
+  }
+
+  releaseOf(operation: number): number {
+    return releaseOfOperation(operation);
+  }
+
+  formOf(operation: number, body: Uint8Array): { readonly operation: number; readonly body: Uint8Array } {
+    if (operation !== KIMBERLITE_OPERATION.append || this.activeRelease < RELEASE_OF_UPGRADES)
+      return { operation, body };
+    const second = body.slice();
+    second.set(body.subarray(4, 8), 0);
+    second.set(body.subarray(0, 4), 4);
+    return { operation: KIMBERLITE_OPERATION.append2, body: second };
+  }
+
   reset(): void {
     this.hash0 = 0;
     this.hash1 = 0;
     this.streams.clear();
     this.settings.clear();
     this.applied = 0;
+    this.standbyMask = 0;
+    this.onReplaced();
   }
 
   apply(prepare: Prepare): Uint8Array {
+    if (this.defect !== null) this.defect(prepare);
     this.applied = prepare.op;
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
+    // A binary that does not know the second form would take it for the first: only a mutant lets one try.
+    const second = prepare.operation === KIMBERLITE_OPERATION.append2 && this.reads >= RELEASE_OF_UPGRADES;
+    if (prepare.operation === KIMBERLITE_OPERATION.append || prepare.operation === KIMBERLITE_OPERATION.append2) {
+      this.onApplied(prepare.op, word(prepare.body, second ? 4 : 0), word(prepare.body, second ? 0 : 4));
+    } else this.onApplied(prepare.op, -1, 0);
     switch (prepare.operation) {
-      case KIMBERLITE_OPERATION.append: {
-        const stream = this.stream(word(prepare.body, 0));
-        const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, 4));
+      case KIMBERLITE_OPERATION.append:
+      case KIMBERLITE_OPERATION.append2: {
+        const stream = this.stream(word(prepare.body, second ? 4 : 0));
+        const next = chainStep(stream.chain0, stream.chain1, word(prepare.body, second ? 0 : 4));
         stream.length++;
         stream.chain0 = next[0];
         stream.chain1 = next[1];
@@ -88,8 +153,12 @@ export class KimberliteMachine implements StateMachine {
         const key = word(prepare.body, 0);
         const before = this.settings.get(key) ?? 0;
         this.settings.set(key, word(prepare.body, 4));
+        if (key === SETTING_STANDBYS) this.standbyMask = word(prepare.body, 4);
         return outcome(before, word(prepare.body, 4), prepare.op);
       }
+      case OPERATION.release:
+        this.settings.set(RELEASE_KEY, Math.max(this.activeRelease, word(prepare.body, 0)));
+        return outcome(0, 0, 0);
       default:
         return outcome(0, 0, 0);
     }
@@ -147,6 +216,8 @@ export class KimberliteMachine implements StateMachine {
       this.settings.set(view.getUint32(at, true), view.getUint32(at + 4, true));
       at += 8;
     }
+    this.standbyMask = this.settings.get(SETTING_STANDBYS) ?? 0;
+    this.onReplaced();
   }
 
   private head(body: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { Replica } from '../vsr/replica.ts';
+import { eligibilityProblem } from './eligibility.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { LatencyWindow } from './latency-window.ts';
 import type { MetricSample } from './metrics-text.ts';
@@ -49,6 +50,11 @@ export class Metrics {
     if (node === null) return null;
     const memory = this.remember(host, node);
     const out = new SampleList();
+    if (node.status === 'standby') {
+      this.standbySamples(out, node);
+      this.storageSamples(out, host, node, memory);
+      return out.samples;
+    }
     this.clusterSamples(out, host, node);
     this.consensusSamples(out, host, node, memory);
     this.storageSamples(out, host, node, memory);
@@ -72,7 +78,7 @@ export class Metrics {
   /** Replicas that count as healthy for the exporter on `host`. */
   healthyCount(host: number): number {
     let count = 0;
-    for (const peer of this.fleet.cluster.replicaHosts) {
+    for (const peer of this.fleet.replicas()) {
       if (isHealthy(viewOf(this.fleet.cluster, peer, this.hears(host, peer)))) count++;
     }
     return count;
@@ -111,7 +117,11 @@ export class Metrics {
   private clusterSamples(out: SampleList, host: number, node: KimberliteNode): void {
     const { cluster } = this.fleet;
     const counts = new Map<string, number>();
-    for (const peer of cluster.replicaHosts) {
+    const { membership, peers } = node.vsr.replica;
+    const changes = membership.op > 0 || cluster.plan.cluster.spares !== undefined;
+    for (const peer of this.fleet.replicas()) {
+      // Blank machines and removed replicas are no replicas of the cluster.
+      if (changes && !peers.includes(peer)) continue;
       const view = viewOf(cluster, peer, this.hears(host, peer));
       const state = isHealthy(view) ? 'healthy' : view.status === 'normal' ? 'recovering' : view.status;
       counts.set(state, (counts.get(state) ?? 0) + 1);
@@ -123,6 +133,16 @@ export class Metrics {
       out.add('kimberlite_replica_status', node.status === state ? 1 : 0, [['state', state]]);
     }
     out.add('kimberlite_has_leader', this.knowsLeader(host, node) ? 1 : 0);
+  }
+
+  /** What a standby says of itself: nothing of it is a figure of the cluster's voters. */
+  private standbySamples(out: SampleList, node: KimberliteNode): void {
+    const replica = node.vsr.replica;
+    const lag = replica.following?.lag(replica);
+    out.add('kimberlite_standby_promotion_eligible', eligibilityProblem(this.fleet, replica) === '' ? 1 : 0);
+    if (lag === undefined) return;
+    out.add('kimberlite_standby_lag_ms', lag.us / 1_000);
+    out.add('kimberlite_standby_lag_ops', lag.ops);
   }
 
   /** Whether the node is in contact with a leader of its view: itself, or one that it hears. */
@@ -157,6 +177,10 @@ export class Metrics {
         const id = String(shownId(cluster, member));
         out.add('kimberlite_replication_lag_ms', lagOf(replica, member).us / 1_000, [['replica_id', id]]);
       }
+      for (const standby of this.fleet.standbysOf(replica)) {
+        const id = String(shownId(cluster, standby));
+        out.add('kimberlite_replication_lag_ms', lagOf(replica, standby).us / 1_000, [['replica_id', id]]);
+      }
     }
     this.clockSamples(out, replica);
   }
@@ -188,7 +212,7 @@ export class Metrics {
     );
   }
 
-  private guideSamples(out: SampleList, _host: number, node: KimberliteNode): void {
+  private guideSamples(out: SampleList, host: number, node: KimberliteNode): void {
     const replica = node.vsr.replica;
     const leader = replica.status === 'normal' ? shownId(this.fleet.cluster, replica.leaderOf(replica.view)) : 0;
     out.add('kmb_consensus_leader', leader);
@@ -208,6 +232,20 @@ export class Metrics {
       ['method', 'write'],
       ['status', 'ok'],
     ]);
+    const queries = this.fleet.cluster.queries[host];
+    if (queries !== undefined) {
+      for (const [status, count] of [
+        ['ok', queries.answered],
+        ['error', queries.failed],
+      ] as const) {
+        out.add('kmb_requests_total', count, [
+          ['method', 'query'],
+          ['status', status],
+        ]);
+      }
+      out.add('kmb_query_duration_seconds_sum', queries.sumUs / 1_000_000);
+      out.add('kmb_query_duration_seconds_count', queries.answered);
+    }
     out.add('kmb_checksum_failures_total', replica.checksumFailures);
   }
 }

@@ -1,14 +1,16 @@
+import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
+import { releaseText } from '../vsr/releases.ts';
 import type { Replica } from '../vsr/replica.ts';
 import type { KimberliteCluster } from './cluster.ts';
 import type { KimberliteNode } from './node.ts';
 
-/** Release that every simulated replica runs (catalogue, cluster-version: the runbook's present one). */
+/** Release of every replica where the plan says nothing of releases (catalogue, cluster-version: the present one). */
 export const RELEASE = 'v0.3.0';
 
 /** Statuses that tools show (catalogue, status_fields). */
-export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated';
+export type ShownStatus = 'unreachable' | 'recovering' | 'normal' | 'view-change' | 'isolated' | 'standby' | 'removed';
 
 /** What the status page of a replica says of it. */
 export interface ReplicaView {
@@ -21,16 +23,21 @@ export interface ReplicaView {
   readonly commit: number;
   readonly checkpointOp: number;
   readonly isLeader: boolean;
+  /** Release of the running server. */
+  readonly version: string;
   readonly node: KimberliteNode | null;
 }
 
-/** Replica number as printed: `node1` is 1, `replica-0` is 0. */
+/** Replica number as printed: `node1` is 1, `replica-0` is 0, the first standby is 100. */
 export function shownId(cluster: KimberliteCluster, host: number): number {
+  const standby = cluster.standbyHosts.indexOf(host);
+  if (standby >= 0) return STANDBY_ID_MIN + standby;
   return cluster.plan.cluster.naming === 'node' ? host + 1 : host;
 }
 
 /** Host of a printed replica number, or -1 when no replica has it. */
 export function hostOfId(cluster: KimberliteCluster, id: number): number {
+  if (id >= STANDBY_ID_MIN) return cluster.standbyHosts[id - STANDBY_ID_MIN] ?? -1;
   const host = cluster.plan.cluster.naming === 'node' ? id - 1 : id;
   return cluster.replicaHosts.includes(host) ? host : -1;
 }
@@ -55,6 +62,7 @@ export function viewOf(cluster: KimberliteCluster, host: number, reached: boolea
     commit: replica?.commit ?? 0,
     checkpointOp: replica?.checkpointOp ?? 0,
     isLeader: replica?.isPrimary ?? false,
+    version: replica === null || replica.releases.own === 0 ? RELEASE : releaseText(replica.releases.own),
     node,
   };
 }

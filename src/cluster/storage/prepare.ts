@@ -51,5 +51,5 @@ export interface Header {
 }
 
 /** Operations of the protocol itself; a state machine's begin at 16. */
-export const OPERATION = { root: 0, register: 1, noop: 2, config: 3 } as const;
+export const OPERATION = { root: 0, register: 1, noop: 2, config: 3, reconfigure: 4, release: 8 } as const;
 export const OPERATION_USER_MIN = 16;

@@ -3,6 +3,8 @@ import { hash128 } from '../storage/checksum.ts';
 import { type Header, type Prepare, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { FILE, TIMER, TOKEN } from './config.ts';
 import type { CheckpointBlob, VsrMessage } from './message.ts';
+import { adoptMemberships } from './reconfiguration.ts';
+import { refuseUnreadableState } from './releases.ts';
 import type { Replica } from './replica.ts';
 
 /** Bytes of a checkpoint: the client table, then the state machine. */
@@ -19,6 +21,7 @@ function encodeState(r: Replica): Uint8Array {
 export function restoreState(r: Replica, blob: CheckpointBlob): void {
   const used = r.sessions.decode(blob.bytes);
   r.machine.restore(blob.bytes.subarray(used));
+  refuseUnreadableState(r);
 }
 
 /** Starts a checkpoint of the state right after `prepare` was applied: blob, sync, then one superblock update. */
@@ -164,6 +167,11 @@ export function onCheckpoint(r: Replica, from: number, message: VsrMessage): voi
   r.pendingHead = asCandidate ? r.op : message.op;
   r.pendingLogView = r.logView;
   r.pendingSynced = false;
-  if (!asCandidate) r.commitMax = Math.max(r.commitMax, message.commit);
+  if (!asCandidate) {
+    r.commitMax = Math.max(r.commitMax, message.commit);
+    if (message.memberships !== null && message.memberships[1].op > r.membership.op) {
+      adoptMemberships(r, message.memberships);
+    }
+  }
   writePending(r);
 }

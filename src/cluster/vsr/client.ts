@@ -26,6 +26,8 @@ export interface ClientConfig {
   readonly retryUs: Us;
   /** 0: no limit. */
   readonly operationsMax: number;
+  /** Given where clients find the servers by name: what the name server says, and how long (at first) an answer is kept. */
+  readonly names?: { resolve(): readonly number[]; readonly ttlUs: Us; readonly firstUs: Us };
   choose(client: number, request: number): ClientOperation;
   /** Reads (length, chain hash) out of a reply's body. */
   parse(body: Uint8Array): { readonly length: number; readonly chain0: number; readonly chain1: number };
@@ -61,6 +63,9 @@ export class VsrClient implements Process {
   private attempt: number;
   private life: number;
   private sentUs: Us;
+  /** The last answer of the name server, and until when it holds. */
+  private servers: readonly number[] | null;
+  private serversUntilUs: Us;
 
   constructor(host: Host, config: ClientConfig) {
     this.host = host;
@@ -78,6 +83,8 @@ export class VsrClient implements Process {
     this.last = null;
     this.attempt = 0;
     this.sentUs = 0;
+    this.servers = null;
+    this.serversUntilUs = 0;
   }
 
   /** Issues `operation` as soon as the request in flight is answered. */
@@ -211,11 +218,23 @@ export class VsrClient implements Process {
   }
 
   private transmit(): void {
-    const to = (primaryOf(this.view, this.config.replicaCount) + this.attempt) % this.config.replicaCount;
-    this.host.send(to, this.inFlight as VsrMessage);
+    this.host.send(this.server(), this.inFlight as VsrMessage);
     const backoff = this.attempt < 4 ? 1 << this.attempt : 16;
     const retryUs = Math.min(this.config.retryUs * backoff, this.config.retryUs * 8);
     this.host.setTimer(RETRY, retryUs, Math.floor((retryUs * 5) / 4), this.request);
+  }
+
+  /** Whom this attempt is sent to: the primary of the newest view known, then one after another. */
+  private server(): number {
+    const { names, replicaCount } = this.config;
+    if (names === undefined) return (primaryOf(this.view, replicaCount) + this.attempt) % replicaCount;
+    const nowUs = this.host.monotonicUs();
+    if (this.servers === null || nowUs >= this.serversUntilUs) {
+      this.serversUntilUs = nowUs + (this.servers === null ? names.firstUs : names.ttlUs);
+      this.servers = names.resolve();
+    }
+    const { length } = this.servers;
+    return this.servers[(primaryOf(this.view, length) + this.attempt) % length] as number;
   }
 
   private retry(): void {

@@ -1,6 +1,7 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import type { VsrMessage } from './message.ts';
+import { onCommitted } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
 
 const EMPTY = new Uint8Array(0);
@@ -29,6 +30,7 @@ export function advanceCommit(r: Replica): void {
     advanced = true;
     if (next % r.config.checkpointOps === 0) takeCheckpoint(r, prepare);
   }
+  if (r.membership.op > 0) onCommitted(r);
   if (advanced && r.catchUpTo > 0 && r.commit >= r.catchUpTo && !r.dirty) {
     r.catchUpTo = 0;
     r.host.log('info', () => `recovery complete: op ${r.op}, commit ${r.commit}, view ${r.view}`);

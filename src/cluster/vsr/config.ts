@@ -5,6 +5,10 @@ import type { Rules } from './rules.ts';
 export interface VsrConfig {
   readonly cluster: number;
   readonly replicaCount: number;
+  /** Hosts that follow from the start without being members; absent in clusters without standbys. */
+  readonly standbys?: readonly number[];
+  /** The last so many of these hosts are no members as formatted: machines that may become replicas. Default 0. */
+  readonly spares?: number;
   /** Slots of the journal ring; an op lives in slot `op % journalSlots`. */
   readonly journalSlots: number;
   /** Bytes of a journal slot: header and body of the largest record. */
@@ -30,6 +34,8 @@ export interface VsrConfig {
   /** Time between two scrubbed slots; 0: no scrubber. */
   readonly scrubUs: Us;
   readonly rules: Rules;
+  /** Release of this replica's binary (`releases.ts`); absent where releases are not modelled. */
+  readonly release?: number;
 }
 
 /** Timers of a replica: numbers for `Host.setTimer`. */

@@ -20,7 +20,10 @@ export interface Vote {
   readonly suffix: LogSuffix;
 }
 
+/** One electorate: whose votes count, and how many of what are enough. */
 export interface SelectionConfig {
+  /** Absent: every vote counts. */
+  readonly voters?: readonly number[];
   readonly replicaCount: number;
   readonly quorumView: number;
   readonly nackQuorum: number;
@@ -68,9 +71,16 @@ export type Selection =
  *    A faulty slot tells nothing by itself (R7): what denies is the superblock, or the op before.
  * 4. X is kept only with a known header and an intact copy in some vote, so the new primary can serve it.
  * Ops at or below the highest commit number of the votes are never dropped; there a hole stays a hole.
+ *
+ * While a membership change is joint there are two electorates (`joint` is the second). A quorum of each must have voted,
+ * and X is dropped only where too few are left in each: it may have been committed before the change, during or after it.
  */
-export function selectLog(votes: readonly Vote[], config: SelectionConfig): Selection {
-  if (votes.length < config.quorumView) return { kind: 'awaiting-quorum' };
+export function selectLog(
+  votes: readonly Vote[],
+  config: SelectionConfig,
+  joint: SelectionConfig | null = null,
+): Selection {
+  if (!hasVoted(votes, config) || (joint !== null && !hasVoted(votes, joint))) return { kind: 'awaiting-quorum' };
   const bounds = boundsOf(votes);
   const { commit, first, last } = bounds;
   const chain = canonicalChain(votes, bounds);
@@ -78,15 +88,16 @@ export function selectLog(votes: readonly Vote[], config: SelectionConfig): Sele
   let headOp = last;
   for (let op = commit + 1; op <= last; op++) {
     const link = chain[op - first]!;
-    if (countDenials(votes, bounds, op, link, denied) >= config.nackQuorum) {
+    deny(votes, bounds, op, link, denied);
+    if (isDenied(votes, denied, config) && (joint === null || isDenied(votes, denied, joint))) {
       headOp = op - 1;
       break;
     }
-    if (link.header === null || !hasIntactCopy(votes, link.header)) return undecided(votes, config, op);
+    if (link.header === null || !hasIntactCopy(votes, link.header)) return undecided(votes, config, joint, op);
   }
   // What follows the head needs its sum; a head that a checkpoint covers brings its own.
   if (headOp > bounds.checkpointOp && headOp >= first && chain[headOp - first]!.header === null) {
-    return undecided(votes, config, headOp);
+    return undecided(votes, config, joint, headOp);
   }
   const headers: (Header | null)[] = [];
   const sources = new Map<number, number[]>();
@@ -98,8 +109,35 @@ export function selectLog(votes: readonly Vote[], config: SelectionConfig): Sele
   return { kind: 'chosen', logView: bounds.logView, headOp, commit, first, headers, sources };
 }
 
-function undecided(votes: readonly Vote[], config: SelectionConfig, op: number): Selection {
-  return { kind: votes.length >= config.replicaCount ? 'stuck' : 'awaiting-votes', op };
+function counts(vote: Vote, { voters }: SelectionConfig): boolean {
+  return voters === undefined || voters.includes(vote.replica);
+}
+
+function votesOf(votes: readonly Vote[], config: SelectionConfig): number {
+  return votes.filter((vote) => counts(vote, config)).length;
+}
+
+function hasVoted(votes: readonly Vote[], config: SelectionConfig): boolean {
+  return votesOf(votes, config) >= config.quorumView;
+}
+
+/** Whether those who did not acknowledge leave too few who may have. */
+function isDenied(votes: readonly Vote[], denied: Uint8Array, config: SelectionConfig): boolean {
+  let denials = 0;
+  for (let index = 0; index < votes.length; index++) {
+    if (denied[index] === 1 && counts(votes[index]!, config)) denials++;
+  }
+  return denials >= config.nackQuorum;
+}
+
+function undecided(
+  votes: readonly Vote[],
+  config: SelectionConfig,
+  joint: SelectionConfig | null,
+  op: number,
+): Selection {
+  const all = [config, joint].every((each) => each === null || votesOf(votes, each) >= each.replicaCount);
+  return { kind: all ? 'stuck' : 'awaiting-votes', op };
 }
 
 interface Bounds {
@@ -176,18 +214,15 @@ function headerOfSum(votes: readonly Vote[], op: number, sum: Sum): Header | nul
   return null;
 }
 
-/** Counts the votes whose replica did not acknowledge the canonical entry at `op`; `denied` remembers them upwards. */
-function countDenials(votes: readonly Vote[], bounds: Bounds, op: number, link: Link, denied: Uint8Array): number {
+/** Marks the votes whose replica did not acknowledge the canonical entry at `op`; `denied` remembers them upwards. */
+function deny(votes: readonly Vote[], bounds: Bounds, op: number, link: Link, denied: Uint8Array): void {
   // Lowest view in which the entry can have been committed.
   let viewMin = link.header === null ? bounds.logView : link.header.view;
   for (const vote of votes) if (lacks(vote, bounds, op, link)) viewMin = Math.max(viewMin, vote.logView);
-  let denials = 0;
   for (let index = 0; index < votes.length; index++) {
     const vote = votes[index]!;
     if (vote.logView < viewMin || nacks(vote, op) || lacks(vote, bounds, op, link)) denied[index] = 1;
-    denials += denied[index]!;
   }
-  return denials;
 }
 
 /** True when the log of the vote's log view is known not to hold the canonical entry at `op`. */

@@ -1,5 +1,6 @@
 import type { Message } from '../../sim/api.ts';
 import { type Header, type Prepare, type Sum, ZERO_SUM } from '../storage/prepare.ts';
+import type { Memberships } from './membership.ts';
 
 /** Tags of the messages: part of keys and hashes, never renumbered. */
 export const TAG = {
@@ -26,6 +27,7 @@ export const TAG = {
   eviction: 21,
   heartbeatAck: 22,
   getReply: 23,
+  farewell: 28,
 } as const;
 
 export type VsrKind = keyof typeof TAG;
@@ -84,12 +86,18 @@ export interface VsrMessage extends Message {
   readonly blob: CheckpointBlob | null;
   /** Request or reply content. */
   readonly body: Uint8Array | null;
+  /** Memberships of the sender's log; null while no entry of it has changed the one that was formatted. */
+  readonly memberships: Memberships | null;
+  /** Release of the sender's binary; 0 where releases are not modelled. */
+  readonly release: number;
 }
 
 /** The mutable draft of a message; fill in what the kind uses, then send it. */
 export type Draft = { -readonly [K in keyof VsrMessage]: VsrMessage[K] };
 
 const HEADER_BYTES = 128;
+/** What two memberships take on the wire, in round figures. */
+const MEMBERSHIPS_BYTES = 96;
 
 /** A message of `kind` with every other field neutral. The caller sets fields, then calls {@link seal}. */
 export function draft(kind: VsrKind, epoch: number, view: number): Draft {
@@ -119,11 +127,14 @@ export function draft(kind: VsrKind, epoch: number, view: number): Draft {
     suffix: null,
     blob: null,
     body: null,
+    memberships: null,
+    release: 0,
   };
 }
 
 /** Sets the identity (R20: view and op, or client and request), size and digest of a filled draft. */
-export function seal(message: Draft, id0: number, id1: number): VsrMessage {
+export function seal(message: Draft, id0: number, id1: number, release = 0): VsrMessage {
+  message.release = release;
   message.id0 = id0;
   message.id1 = id1;
   let size = HEADER_BYTES;
@@ -131,14 +142,17 @@ export function seal(message: Draft, id0: number, id1: number): VsrMessage {
   if (message.prepare !== null) size += message.prepare.record.length;
   if (message.suffix !== null) size += message.suffix.headers.length * 48;
   if (message.blob !== null) size += message.blob.bytes.length;
+  if (message.memberships !== null) size += MEMBERSHIPS_BYTES;
   message.sizeBytes = size;
   let digest = Math.imul(message.op ^ (message.view << 20), 0x9e3779b1) ^ Math.imul(message.commit, 0x85ebca6b);
   digest = Math.imul(digest ^ message.logView ^ (message.incarnation << 16) ^ message.nonce, 0xc2b2ae35);
   digest ^= Math.imul(message.request ^ (message.client << 20) ^ message.operation, 0x27d4eb2f);
   digest ^= message.sum.a ^ message.timeUs ^ (message.checkpointOp << 8) ^ message.epoch;
+  if (message.release !== 0) digest ^= Math.imul(message.release, 0x165667b1);
   if (message.prepare !== null) digest ^= message.prepare.sum.b;
   if (message.blob !== null) digest ^= message.blob.sum.a;
   if (message.suffix !== null) digest ^= message.suffix.first + message.suffix.headers.length * 65_537;
+  if (message.memberships !== null) digest ^= Math.imul(message.memberships[1].op, 0x2c1b3c6d);
   message.digest = digest | 0;
   return message;
 }

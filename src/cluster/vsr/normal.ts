@@ -2,8 +2,12 @@ import { OPERATION, type Prepare, sameSum } from '../storage/prepare.ts';
 import { makePrepare } from '../storage/record.ts';
 import { advanceCommit, answerFromTable, answerLocally, hostOfClient, isKnownRequest } from './commit.ts';
 import { TIMER } from './config.ts';
+import { type Electorate, isQuorum, quorumValue } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
+import { driveChange, noteAppended } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
+import { armRetry, prepareMessage } from './retransmit.ts';
+import { Following, hearStandby, heartbeatStandbys, isStandby, tellStandbys } from './standby.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -34,6 +38,7 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     if (r.commit === r.commitMax && !r.inPipeline.has(message.client)) evict(r, message);
     return;
   }
+  if (r.hooks.intake?.(message) === true) return;
   if (r.commit < r.commitMax || r.op - r.commitMax >= r.config.pipelineMax || !hasRoom(r)) {
     if (r.queue.length < r.config.sessionsMax) r.queue.push(message);
     return;
@@ -73,26 +78,29 @@ function evict(r: Replica, request: VsrMessage): void {
   r.host.reached('eviction-sent');
 }
 
-/** Whether the slot of the next op may be overwritten: its former op lies under a checkpoint that a quorum holds (R7). */
-function hasRoom(r: Replica): boolean {
-  return accepts(r, r.op + 1);
+/** Whether the slots of the next ops may be overwritten: their former ops lie under a checkpoint that a quorum holds (R7). */
+export function hasRoom(r: Replica, entries: number = 1): boolean {
+  return accepts(r, r.op + entries);
 }
 
 /** Synchronised time for the next entry, or -1 when the cluster clock has no epoch: then writes are refused (R6). */
-function nextTimestampUs(r: Replica): number {
+export function nextTimestampUs(r: Replica): number {
   const nowUs = r.clock.nowUs(r.host.monotonicUs());
   if (nowUs < 0) return -1;
   return r.config.rules.clampsTimestamp() ? Math.max(nowUs, r.lastTimestampUs) : nowUs;
 }
 
-function prepareRequest(r: Replica, message: VsrMessage): void {
+/** Prepares a client's request as the next entry. */
+export function prepareRequest(r: Replica, message: VsrMessage): void {
   const timestampUs = nextTimestampUs(r);
   if (timestampUs < 0) {
     r.host.reached('request-refused-no-clock');
     r.host.log('warn', () => `request refused: cluster clock has no epoch (${clockReason(r)})`);
     return;
   }
-  prepareEntry(r, message.operation, message.client, message.request, timestampUs, message.body ?? EMPTY);
+  const asked = { operation: message.operation, body: message.body ?? EMPTY };
+  const { operation, body } = r.machine.formOf?.(asked.operation, asked.body) ?? asked;
+  prepareEntry(r, operation, message.client, message.request, timestampUs, body);
   r.inPipeline.set(message.client, message.request);
 }
 
@@ -130,22 +138,19 @@ export function prepareEntry(
   r.okCounts[slot] = 0;
   r.preparedUs[slot] = r.host.monotonicUs();
   r.journal.append(prepare);
-  r.broadcast(prepareMessage(r, prepare));
+  noteAppended(r, prepare);
+  const message = prepareMessage(r, prepare);
+  r.broadcast(message);
+  tellStandbys(r, message);
   if (!r.host.isArmed(TIMER.prepareRetry)) armRetry(r);
   if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
 }
 
-function armRetry(r: Replica): void {
-  r.host.setTimer(TIMER.prepareRetry, r.config.prepareRetryUs, r.config.prepareRetryUs, 0);
-}
-
-function prepareMessage(r: Replica, prepare: Prepare): VsrMessage {
-  const message = r.message('prepare');
-  message.op = prepare.op;
-  message.commit = r.commitMax;
-  message.prepare = prepare;
-  message.sum = prepare.sum;
-  return r.sealed(message, r.view, prepare.op);
+/** Appends an entry of the protocol's own; false when there is no room for it now. */
+export function prepareOwn(r: Replica, operation: number, timestampUs: number, body: Uint8Array): boolean {
+  if (!r.isPrimary || !hasRoom(r)) return false;
+  prepareEntry(r, operation, 0, 0, timestampUs, body);
+  return true;
 }
 
 /** The primary's entry for a backup. */
@@ -187,13 +192,14 @@ function onKnownPrepare(r: Replica, prepare: Prepare): void {
 }
 
 /** Appends `prepare` as op + 1 of the view's log; refuses one that does not continue the own head. */
-function appendFollowing(r: Replica, prepare: Prepare): boolean {
+function appendFollowing(r: Replica, prepare: Prepare, isRepair = false): boolean {
   if (!sameSum(prepare.parent, r.headSum())) {
     r.host.reached('prepare-breaks-chain');
     return false;
   }
   r.op = prepare.op;
   r.journal.append(prepare);
+  if (r.config.rules.learnsMembership(isRepair)) noteAppended(r, prepare);
   if (!r.config.rules.ackNeedsSync()) onDurableAdvance(r);
   return true;
 }
@@ -225,7 +231,7 @@ export function takeRepaired(r: Replica, prepare: Prepare): boolean {
     return true;
   }
   if (prepare.op !== r.op + 1 || !accepts(r, prepare.op) || r.isLeader()) return false;
-  const appended = appendFollowing(r, prepare);
+  const appended = appendFollowing(r, prepare, true);
   if (appended) drainPending(r);
   return appended;
 }
@@ -238,6 +244,10 @@ function needRepair(r: Replica): void {
 /** Whatever proves that the primary of the view is alive. */
 function hearPrimary(r: Replica, message: VsrMessage): void {
   if (message.op > r.primaryOp) r.primaryOp = message.op;
+  if (!r.isMember(r.replica)) {
+    r.following ??= new Following();
+    r.following.hear(r, message);
+  }
   if (message.checkpointQuorumOp > r.checkpointQuorumOp) r.checkpointQuorumOp = message.checkpointQuorumOp;
   r.viewChangeRound = 0;
   r.proposed = 0;
@@ -267,6 +277,7 @@ export function onDurableAdvance(r: Replica): void {
 /** prepare_ok for the gapless durable prefix: for the current view, to its primary only (R7). */
 export function acknowledge(r: Replica): void {
   if (r.status !== 'normal' || r.isLeader() || r.isolated) return;
+  if (!r.isMember(r.replica) && !r.config.rules.standbyVotes()) return;
   if (r.mustRecover && r.config.rules.recoveringIsSilent()) return;
   if (r.durableLogView !== r.view && r.config.rules.voteNeedsDurableView()) return;
   const message = r.message('prepareOk');
@@ -278,7 +289,7 @@ export function acknowledge(r: Replica): void {
 
 /** A backup holds everything up to `op` durably. */
 export function onPrepareOk(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !r.isMember(from)) return;
+  if (!r.isPrimary || !(r.isMember(from) || r.config.rules.standbyVotes())) return;
   hearBackup(r, from, message);
   if (message.op > r.op || !sameSum(r.sumAt(message.op), message.sum)) return;
   countOk(r, from, message.op);
@@ -292,21 +303,30 @@ function hearBackup(r: Replica, from: number, message: VsrMessage): void {
     r.peerCheckpoints[from] = message.checkpointOp;
     updateCheckpointQuorum(r);
   }
-  let heard = 1;
+  let heard = 1 << r.replica;
   const since = nowUs - r.config.abdicateUs;
-  for (const member of r.members) if (member !== r.replica && (r.peerHeardUs[member] as number) >= since) heard++;
-  if (heard >= r.commitQuorum()) r.lastQuorumHeardUs = nowUs;
+  for (const member of r.members) if ((r.peerHeardUs[member] as number) >= since) heard |= 1 << member;
+  if (isQuorum(r.electorates, heard, r.commitQuorum)) r.lastQuorumHeardUs = nowUs;
 }
 
 /** The op under whose checkpoint a commit quorum stands. */
 export function updateCheckpointQuorum(r: Replica): void {
   r.peerCheckpoints[r.replica] = r.checkpointOp;
-  const ops = r.members.map((member) => r.peerCheckpoints[member] as number).sort((left, right) => right - left);
-  const op = ops[r.commitQuorum() - 1] ?? 0;
+  const op = quorumValue(r.electorates, (member) => r.peerCheckpoints[member] as number, r.commitQuorum);
   if (op > r.checkpointQuorumOp) {
     r.checkpointQuorumOp = op;
     drainQueue(r);
   }
+}
+
+/** Whether a quorum of each electorate has acknowledged what is in `slot`. */
+function isAcknowledged(r: Replica, electorates: readonly Electorate[], slot: number): boolean {
+  const [mask, count] = [r.okMasks[slot] as number, r.okCounts[slot] as number];
+  for (const { voters, mask: own } of electorates) {
+    const counted = r.config.rules.standbyVotes() ? mask : mask & own;
+    if (r.config.rules.countOks(counted, count) < r.commitQuorum(voters.length)) return false;
+  }
+  return true;
 }
 
 function countOk(r: Replica, from: number, op: number): void {
@@ -322,11 +342,11 @@ function countOk(r: Replica, from: number, op: number): void {
     r.okCounts[slot] = (r.okCounts[slot] as number) + 1;
   }
   if (op > acked) r.ackedOps[from] = op;
-  const quorum = r.commitQuorum();
+  const { electorates } = r;
   let committed = r.commitMax;
   while (committed < r.op) {
     const slot = r.journal.slotOf(committed + 1);
-    if (r.config.rules.countOks(r.okMasks[slot] as number, r.okCounts[slot] as number) < quorum) break;
+    if (!isAcknowledged(r, electorates, slot)) break;
     if (!r.config.rules.commitsEntryOf(r.journal.header(committed + 1)?.view ?? r.view, r.view)) break;
     committed++;
   }
@@ -347,31 +367,18 @@ export function drainQueue(r: Replica): void {
   }
 }
 
-/** Sends again what backups have not acknowledged. */
-export function onPrepareRetry(r: Replica): void {
-  if (!r.isPrimary || r.op === r.commitMax) return;
-  const last = Math.min(r.op, r.commitMax + r.config.pipelineMax);
-  for (let op = r.commitMax + 1; op <= last; op++) {
-    const prepare = r.journal.entry(op);
-    if (prepare === null) continue;
-    const message = prepareMessage(r, prepare);
-    for (const member of r.members) {
-      if (member !== r.replica && (r.ackedOps[member] as number) < op) r.send(member, message);
-    }
-  }
-  r.host.reached('prepare-retransmitted');
-  armRetry(r);
-}
-
 /** The primary says that it is there, what is committed, and which checkpoint a quorum holds. */
 export function sendHeartbeat(r: Replica): void {
   if (!r.isPrimary || r.isolated) return;
+  driveChange(r);
   const message = r.message('heartbeat');
   message.op = r.op;
   message.commit = r.config.rules.heartbeatCommit(r.commitMax);
   message.sum = r.headSum();
   message.nonce = r.host.monotonicUs();
-  r.broadcast(r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs())));
+  const heartbeat = r.sealed(message, r.view, Math.floor(r.host.monotonicUs() / r.heartbeatUs()));
+  r.broadcast(heartbeat);
+  heartbeatStandbys(r, heartbeat);
   r.host.setTimer(TIMER.heartbeat, r.heartbeatUs(), r.heartbeatUs(), r.view);
 }
 
@@ -389,6 +396,7 @@ export function onHeartbeat(r: Replica, from: number, message: VsrMessage): void
 }
 
 export function onHeartbeatAck(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isPrimary || !r.isMember(from)) return;
-  hearBackup(r, from, message);
+  if (!r.isPrimary) return;
+  if (r.isMember(from)) hearBackup(r, from, message);
+  else if (r.peers.includes(from) || isStandby(r, from)) hearStandby(r, from, message);
 }

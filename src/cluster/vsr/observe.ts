@@ -30,6 +30,10 @@ export interface ReplicaObservation {
   readonly mustRecover: boolean;
   /** No missing or faulty slot between checkpoint and head, no transfer running, clock epoch installed. */
   readonly settled: boolean;
+  /** Op of the newest membership entry of its log, 0 for none. */
+  readonly membership?: { readonly op: number };
+  /** Removed from the membership, and silent. */
+  readonly retired?: boolean;
 }
 
 /** What replicas announce as it happens, for checkers and recorders. */

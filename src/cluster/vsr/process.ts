@@ -22,8 +22,8 @@ import {
   onHeartbeatAck,
   onPrepare,
   onPrepareOk,
-  onPrepareRetry,
   onRequest,
+  prepareOwn,
   sendHeartbeat,
   takeRepaired,
   updateCheckpointQuorum,
@@ -35,11 +35,16 @@ import {
   onStartViewChange,
   onViewChangeTimer,
 } from './proposals.ts';
+import { bidFarewell, hearMemberships, isKnown, onFarewell } from './reconfiguration.ts';
 import { onLossPersisted, onRecovery, onRecoveryResponse, onRecoveryTimer, open, regainVote } from './recovery.ts';
+import { hearRelease, refuseUnreadable } from './releases.ts';
 import { onGetPrepare, onRepairMissing, repairRound, startRepair } from './repair.ts';
 import { Replica, type ReplicaHooks } from './replica.ts';
+import { onPrepareRetry } from './retransmit.ts';
+import { isFromStandby } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { SuperblockState } from './superblock.ts';
+import { proposeRelease } from './upgrade.ts';
 import { askForView, beginViewIfReady, onGetView, onLogViewDurable, onStartView, sendVote } from './view-change.ts';
 
 /**
@@ -61,6 +66,7 @@ export class VsrProcess implements Process {
     this.synchronised = false;
     const replica = new Replica(host, config, machine, hooks);
     this.replica = replica;
+    replica.prepareOwn = (operation, timestampUs, body) => prepareOwn(replica, operation, timestampUs, body);
     replica.journal.onDurable = () => {
       onDurableAdvance(replica);
       regainVote(replica);
@@ -86,15 +92,20 @@ export class VsrProcess implements Process {
       onRequest(r, message);
       return;
     }
-    if (message.epoch !== r.epoch || !r.isMember(from)) {
+    if (message.epoch !== r.epoch || !(isKnown(r, from) || isFromStandby(r, from, message.kind))) {
       this.host.reached('foreign-message-refused');
+      if (message.epoch === r.epoch && message.kind !== 'farewell') bidFarewell(r, from);
       return;
     }
+    if (r.retired) return;
+    hearMemberships(r, message.memberships);
     if (message.incarnation < (r.peerIncarnations[from] as number)) {
       this.host.reached('stale-incarnation-dropped');
       return;
     }
     r.peerIncarnations[from] = message.incarnation;
+    hearRelease(r, from, message);
+    if (message.prepare !== null) refuseUnreadable(r, message.prepare);
     if (message.view > r.viewSeen) r.viewSeen = message.view;
     this.dispatch(r, from, message);
   }
@@ -159,6 +170,9 @@ export class VsrProcess implements Process {
       case 'checkpoint':
         onCheckpoint(r, from, message);
         return;
+      case 'farewell':
+        onFarewell(r, message);
+        return;
       case 'ping':
         this.pong(r, from, message);
         return;
@@ -202,7 +216,7 @@ export class VsrProcess implements Process {
       this.ping(r);
       return;
     }
-    if (!r.opened) return;
+    if (!r.opened || r.retired) return;
     switch (timer) {
       case TIMER.election:
         onElectionTimeout(r);
@@ -297,6 +311,11 @@ export class VsrProcess implements Process {
   // ---- Clock synchronisation ----
 
   private ping(r: Replica): void {
+    if (!r.isMember(r.replica)) {
+      // Cluster time is the members' own: a standby takes it up when it is promoted.
+      this.host.setTimer(TIMER.ping, Math.floor(this.config.pingUs / 2), this.config.pingUs, 0);
+      return;
+    }
     const nowUs = this.host.monotonicUs();
     const wallUs = this.host.wallUs();
     if (r.clock.tick(nowUs, wallUs)) {
@@ -306,11 +325,13 @@ export class VsrProcess implements Process {
       this.host.reached('clock-epoch-expired');
     }
     this.synchronised = r.clock.isSynchronised(nowUs);
+    if (r.retired) return;
     const message = r.message('ping');
     message.nonce = nowUs;
-    for (const member of r.members) {
+    for (const member of r.peers) {
       if (member !== r.replica) r.send(member, r.sealed({ ...message }, 0, Math.floor(nowUs / this.config.pingUs)));
     }
+    proposeRelease(r);
     this.host.setTimer(TIMER.ping, Math.floor(this.config.pingUs / 2), this.config.pingUs, 0);
   }
 

@@ -1,5 +1,7 @@
 import { TIMER } from './config.ts';
+import { isQuorum } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
+import { isAsked, isKnown } from './reconfiguration.ts';
 import { startRepair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import { popcount } from './rules.ts';
@@ -11,8 +13,8 @@ import { leaveNormal, sendVote, startViewMessage, takeVote } from './view-change
  * least `viewMin`.
  */
 export function propose(r: Replica, reason: string, viewMin = 0): void {
-  if (r.mustRecover || r.isolated || !r.isMember(r.replica)) return;
-  const target = Math.max(r.view + 1, r.proposed, viewMin);
+  if (r.mustRecover || r.isolated || !isAsked(r)) return;
+  const target = r.ledView(Math.max(r.view + 1, r.proposed, viewMin));
   if (r.proposed !== target) {
     r.proposed = target;
     r.hooks.onViewChange(target, reason);
@@ -49,7 +51,7 @@ function sendProposal(r: Replica, target: number): void {
 
 export function onStartViewChange(r: Replica, from: number, message: VsrMessage): void {
   const target = message.nonce;
-  if (r.mustRecover || r.isolated || !r.isMember(from)) return;
+  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !isAsked(r)) return;
   if (target <= r.view) {
     if (message.view < r.view) helpToCurrent(r, from);
     return;
@@ -83,7 +85,7 @@ export function onStartViewChange(r: Replica, from: number, message: VsrMessage)
  */
 function giveIn(r: Replica, from: number, message: VsrMessage): boolean {
   const mask = message.request;
-  const connected = (mask & (1 << r.replica)) !== 0 && popcount(mask) >= r.viewQuorum();
+  const connected = (mask & (1 << r.replica)) !== 0 && isQuorum(r.electorates, mask, r.viewQuorum);
   const nowUs = r.host.monotonicUs();
   const timeoutUs = r.electionTimeoutUs();
   // A peer that is in a later view already cannot come back to this one, whomever it hears.
@@ -117,7 +119,10 @@ function helpToCurrent(r: Replica, from: number): void {
 
 function joinIfQuorum(r: Replica, target: number): void {
   if (target <= r.view) return;
-  if (!r.config.rules.joins(popcount(r.proposals.get(target) ?? 0), r.viewQuorum())) return;
+  const mask = r.proposals.get(target) ?? 0;
+  for (const { voters, mask: own } of r.electorates) {
+    if (!r.config.rules.joins(popcount(mask & own), r.viewQuorum(voters.length))) return;
+  }
   joinView(r, target);
 }
 
@@ -162,7 +167,7 @@ export function onViewChangeTimer(r: Replica): void {
 }
 
 export function onDoViewChange(r: Replica, from: number, message: VsrMessage): void {
-  if (r.mustRecover || r.isolated || !r.isMember(from)) return;
+  if (r.mustRecover || r.isolated || r.retired || !isKnown(r, from) || !isAsked(r)) return;
   if (message.view > r.view) {
     note(r, message.view, from);
     joinIfQuorum(r, message.view);
@@ -200,7 +205,7 @@ export function onElectionTimeout(r: Replica): void {
 function viewWanted(r: Replica): number {
   let best = 0;
   for (const [target, mask] of r.proposals) {
-    if (target > best && popcount(mask | (1 << r.replica)) >= r.viewQuorum()) best = target;
+    if (target > best && isQuorum(r.electorates, mask | (1 << r.replica), r.viewQuorum)) best = target;
   }
   return best;
 }
@@ -223,7 +228,7 @@ export function onAbdicateTimer(r: Replica): void {
     return;
   }
   r.host.log('warn', () => 'leader appears partitioned from quorum, abdicating');
-  r.host.log('warn', () => `quorum not reached: need ${r.commitQuorum()}, got 1`);
+  r.host.log('warn', () => `quorum not reached: need ${r.commitQuorum(r.membership.voters.length)}, got 1`);
   r.host.reached('primary-abdicated');
   abdicate(r, 'leader appears partitioned from quorum');
 }

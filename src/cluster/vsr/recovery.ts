@@ -1,15 +1,26 @@
 import type { ChunkReader } from '../host/chunk-reader.ts';
 import { hash128 } from '../storage/checksum.ts';
 import { type Header, sameSum, ZERO_SUM } from '../storage/prepare.ts';
-import { decodeHeader, encodeReserved } from '../storage/record.ts';
+import { decodeHeader } from '../storage/record.ts';
+import { createJournal } from './blank-journal.ts';
 import { restoreState } from './checkpoint.ts';
-import { FILE, HEADER_BYTES, HEADER_SECTOR_BYTES, TIMER, TOKEN } from './config.ts';
+import { FILE, HEADER_BYTES, HEADER_SECTOR_BYTES, TIMER } from './config.ts';
+import { isQuorum } from './electorate.ts';
 import { SLOT } from './journal.ts';
 import { classifySlot } from './journal-table.ts';
 import { logOfView } from './log-suffix.ts';
 import type { VsrMessage } from './message.ts';
 import { onDurableAdvance } from './normal.ts';
 import { propose } from './proposals.ts';
+import {
+  askEverybody,
+  electoratesOfVotes,
+  formatMembership,
+  isKnown,
+  reopenMemberships,
+  setMemberships,
+} from './reconfiguration.ts';
+import { refuseUnreadable } from './releases.ts';
 import type { Replica } from './replica.ts';
 import { openSuperblock, SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES, type SuperblockState } from './superblock.ts';
 import { adoptView } from './view-change.ts';
@@ -54,8 +65,6 @@ function openBlank(r: Replica): void {
 
 function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.epoch = state.epoch;
-  r.members = [...state.members];
-  r.clock.quorum = Math.floor(r.members.length / 2) + 1;
   r.view = state.view;
   r.logView = state.logView;
   r.durableView = state.view;
@@ -68,6 +77,9 @@ function takeSuperblock(r: Replica, state: SuperblockState): void {
   r.checkpointFile = state.checkpointFile;
   r.commitMax = Math.max(state.commit, state.checkpointOp);
   r.viewHeaders = [...state.viewHeaders];
+  formatMembership(r, state.members);
+  if (state.memberships) setMemberships(r, state.memberships[0], state.memberships[1]);
+  r.retired = state.retired ?? false;
   r.mustRecover = state.mustRecover;
   for (const [index, member] of state.members.entries()) {
     const known = state.peerIncarnations[index] ?? 0;
@@ -192,8 +204,10 @@ function rebuildLog(r: Replica): void {
     if (journal.header(op) !== null && !journal.isFaulty(op)) journal.forget(journal.slotOf(op));
   }
   r.op = head;
+  reopenMemberships(r);
   for (let op = r.checkpointOp + 1; op <= r.op; op++) {
     const entry = journal.entry(op);
+    if (entry !== null) refuseUnreadable(r, entry);
     // Found intact but without its header: the header is written again before anything is promised.
     if (entry !== null && journal.states[journal.slotOf(op)] === SLOT.none) journal.append(entry);
   }
@@ -245,27 +259,6 @@ function placeFaulty(r: Replica, slot: number, header: Header | null): void {
   journal.faultyOps[slot] = op;
 }
 
-/** An empty journal: every slot says of itself that it never held an entry. */
-function createJournal(r: Replica): void {
-  for (const [file, unitBytes] of [
-    [FILE.headers, HEADER_SECTOR_BYTES],
-    [FILE.prepares, r.config.slotBytes],
-  ] as const) {
-    r.host.removeFile(file);
-    const bytes = emptyZone(r.config.journalSlots, unitBytes, r.config.cluster);
-    r.host.createFile(file, bytes.length);
-    r.host.write(file, 0, bytes, TOKEN.create, 0);
-    r.host.fsync(file, TOKEN.create, 1);
-  }
-}
-
-/** The bytes of a journal file whose slots are all reserved. */
-export function emptyZone(slots: number, unitBytes: number, cluster: number): Uint8Array {
-  const bytes = new Uint8Array(slots * unitBytes);
-  for (let slot = 0; slot < slots; slot++) bytes.set(encodeReserved(slot, cluster), slot * unitBytes);
-  return bytes;
-}
-
 /** The replica cannot know what it acknowledged: it has no vote until the nonce protocol is through (R7). */
 function lostState(r: Replica): void {
   if (!r.host.fileExists(FILE.superblock)) {
@@ -298,9 +291,9 @@ function decide(r: Replica): void {
     beginNonce(r);
     return;
   }
-  if (r.isolated) return;
+  if (r.isolated || r.retired) return;
   r.armElection();
-  if (r.members.length === 1) {
+  if (r.members.length === 1 && r.isMember(r.replica)) {
     propose(r, 'only member');
     return;
   }
@@ -325,14 +318,13 @@ function decide(r: Replica): void {
 
 /** Asks all peers for the present view until one primary answers (intact journal), or for the nonce protocol's answers. */
 export function onRecoveryTimer(r: Replica): void {
-  if (r.status !== 'recovering' && r.nonce === 0) return;
-  if (r.isolated) return;
+  if (r.isolated || (r.status !== 'recovering' && r.nonce === 0)) return;
   if (r.nonce !== 0) {
     const message = r.message('recovery');
     message.nonce = r.nonce;
-    r.broadcast(r.sealed(message, r.nonce, 0));
+    askEverybody(r, r.sealed(message, r.nonce, 0));
   } else if (r.status === 'recovering') {
-    r.broadcast(r.sealed(r.message('getView'), r.view, r.incarnation));
+    askEverybody(r, r.sealed(r.message('getView'), r.view, r.incarnation));
   }
   r.host.setTimer(TIMER.recovery, Math.floor(r.config.recoveryRetryUs / 2), r.config.recoveryRetryUs, r.view);
 }
@@ -345,7 +337,8 @@ function beginNonce(r: Replica): void {
 
 /** A peer that lost its log asks. Only a replica in normal operation answers; the primary adds its log. */
 export function onRecovery(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.config.rules.answersRecovery(r.status) || r.mustRecover || r.isolated || !r.isMember(from)) return;
+  if (!r.config.rules.answersRecovery(r.status) || r.mustRecover || r.isolated) return;
+  if (!isKnown(r, from) || !r.isMember(r.replica)) return;
   if ((r.durableIncarnations[from] as number) < message.incarnation) {
     // Whoever answers must never again count a vote of the former life, not even after a restart of its own
     // (crash-consistent quorums: Michael et al., DISC 2017). The asker asks again.
@@ -370,7 +363,10 @@ export function onRecoveryResponse(r: Replica, from: number, message: VsrMessage
   if (r.nonce === 0 || message.nonce !== r.nonce) return;
   r.learnIncarnations(message.incarnations);
   r.recoveryAnswers.set(from, message);
-  if (r.recoveryAnswers.size < r.config.rules.recoveryQuorum(r.viewQuorum())) return;
+  let mask = 0;
+  for (const peer of r.recoveryAnswers.keys()) mask |= 1 << peer;
+  const electorates = electoratesOfVotes(r, [...r.recoveryAnswers.values()]);
+  if (!isQuorum(electorates, mask, (count) => r.config.rules.recoveryQuorum(r.viewQuorum(count)))) return;
   let newest: VsrMessage | null = null;
   let newestFrom = -1;
   for (const [peer, answer] of r.recoveryAnswers) {

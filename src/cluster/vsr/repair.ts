@@ -2,7 +2,9 @@ import { type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { requestTransfer } from './checkpoint.ts';
 import { TIMER } from './config.ts';
 import type { VsrMessage } from './message.ts';
+import { isKnown } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
+import { isStandby } from './standby.ts';
 
 /** Repair requests that one round sends at most. */
 const ROUND_MAX = 8;
@@ -106,7 +108,7 @@ function askPrimary(r: Replica, op: number): void {
  * view does, and a backup of it where the op is committed. Who cannot says so, with its checkpoint: the asker then knows that it needs a state transfer.
  */
 export function onGetPrepare(r: Replica, from: number, message: VsrMessage): void {
-  if (!r.isMember(from) || r.mustRecover) return;
+  if (!(isKnown(r, from) || isStandby(r, from)) || r.mustRecover) return;
   const entry = r.journal.entry(message.op) ?? r.journal.covered.get(message.op) ?? null;
   const any =
     message.sum.a === ZERO_SUM.a && message.sum.b === ZERO_SUM.b && message.sum.c === 0 && message.sum.d === 0;

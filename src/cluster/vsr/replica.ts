@@ -3,19 +3,24 @@ import type { Us } from '../../sim/time.ts';
 import { type Header, type Prepare, type Sum, ZERO_SUM } from '../storage/prepare.ts';
 import { ClockSync } from './clock-sync.ts';
 import { primaryOf, TIMER, type VsrConfig } from './config.ts';
+import type { Electorate } from './electorate.ts';
 import { Journal } from './journal.ts';
+import { formattedMembership, type Membership } from './membership.ts';
 import type { CheckpointBlob, Draft, VsrKind, VsrMessage } from './message.ts';
 import { draft, seal } from './message.ts';
 import type { ReplicaObservation, VsrObserver, VsrStatus } from './observe.ts';
+import { formatMembership, toldMemberships } from './reconfiguration.ts';
+import { ReleaseBook } from './release-book.ts';
 import { popcount } from './rules.ts';
 import { Sessions } from './sessions.ts';
+import type { Following } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
 import { type SuperblockState, SuperblockWriter } from './superblock.ts';
 
-/** What surrounds a replica: who watches, and what its product adds. */
+/** Who watches, what a product counts where it happens, and its intake: true when it takes a request that is ready for later. */
 export interface ReplicaHooks {
   readonly observer: VsrObserver;
-  /** Counters for metrics; each is called where the thing happens. */
+  intake?(message: VsrMessage): boolean;
   onViewChange(view: number, reason: string): void;
   onCommitLatency(latencyUs: Us): void;
 }
@@ -41,8 +46,19 @@ export class Replica implements ReplicaObservation {
   readonly sessions: Sessions;
   readonly clock: ClockSync;
   readonly machine: StateMachine;
-  /** Host numbers of the voters; leader = members[view mod size]. */
+  /** Voters, of both memberships while a change is under way; `peers` are they and those who only follow. */
   members: number[] = [];
+  peers: number[] = [];
+  /** Views go round the seats: one for each host that can be a voter. */
+  seats: number = 0;
+  membership: Membership = formattedMembership([]);
+  former: Membership = this.membership;
+  /** A newer one that a peer told of; op of the newest one known to be committed. */
+  heard: Membership | null = null;
+  settledOp: number = 0;
+  electorates: readonly Electorate[] = [];
+  /** Removed from the membership: silent for good. */
+  retired: boolean = false;
   status: VsrStatus = 'recovering';
   epoch: number = 0;
   view: number = 0;
@@ -127,6 +143,9 @@ export class Replica implements ReplicaObservation {
   /** Highest op that the primary of this view was heard to have. */
   primaryOp: number = 0;
 
+  /** What a replica that is no member notes of how well it follows; null on members. */
+  following: Following | null = null;
+
   // Recovery
   nonce: number = 0;
   readonly recoveryAnswers: Map<number, VsrMessage> = new Map();
@@ -137,6 +156,7 @@ export class Replica implements ReplicaObservation {
   journalLost: boolean = false;
   lastTimestampUs: number = 0;
   checksumFailures: number = 0;
+  readonly releases: ReleaseBook;
 
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     const slots = config.journalSlots;
@@ -145,17 +165,22 @@ export class Replica implements ReplicaObservation {
     this.hooks = hooks;
     this.replica = host.id;
     this.incarnation = host.incarnation;
+    this.releases = new ReleaseBook(config.release ?? 0);
     this.journal = new Journal(host, slots, config.slotBytes);
     this.superblock = new SuperblockWriter(host, config.rules);
     this.sessions = new Sessions(config.sessionsMax);
+    const voterCount = config.replicaCount - (config.spares ?? 0);
     this.clock = new ClockSync(
-      Math.floor(config.replicaCount / 2) + 1,
+      Math.floor(voterCount / 2) + 1,
       config.clockToleranceUs,
       config.clockWindowUs,
       config.clockEpochUs,
     );
     this.machine = machine;
-    for (let id = 0; id < config.replicaCount; id++) this.members.push(id);
+    formatMembership(
+      this,
+      Array.from({ length: voterCount }, (_none, id) => id),
+    );
     this.okMasks = new Int32Array(slots);
     this.okCounts = new Int32Array(slots);
     this.preparedUs = new Float64Array(slots);
@@ -188,25 +213,33 @@ export class Replica implements ReplicaObservation {
 
   /** Whether this replica leads `view` by number; it acts as primary only in status normal. */
   isLeader(): boolean {
-    return this.members.length > 0 && this.leaderOf(this.view) === this.replica;
+    return this.leaderOf(this.view) === this.replica && this.isMember(this.replica);
   }
 
+  /** By seats, so that all memberships agree on who may lead a view. */
   leaderOf(view: number): number {
-    return this.members[primaryOf(view, this.members.length)] as number;
+    return primaryOf(view, this.seats);
   }
 
   isMember(host: number): boolean {
     return this.members.includes(host);
   }
 
-  commitQuorum(): number {
-    const { rules } = this.config;
-    return rules.commitQuorum(rules.voterCount(this.members.length, this.reach));
+  /** The next view from `view` on that a voter leads. */
+  ledView(view: number): number {
+    let led = view;
+    while (!this.isMember(this.leaderOf(led))) led++;
+    return led;
   }
 
-  viewQuorum(): number {
-    return this.config.rules.viewQuorum(this.members.length);
-  }
+  readonly commitQuorum = (voterCount: number): number => {
+    const { rules } = this.config;
+    return rules.commitQuorum(rules.voterCount(voterCount, this.reach));
+  };
+
+  readonly viewQuorum = (voterCount: number): number => this.config.rules.viewQuorum(voterCount);
+
+  prepareOwn: (operation: number, timestampUs: Us, body: Uint8Array) => boolean = () => false;
 
   electionTimeoutUs(): Us {
     return this.machine.electionTimeoutUs > 0 ? this.machine.electionTimeoutUs : this.config.electionTimeoutUs;
@@ -225,13 +258,14 @@ export class Replica implements ReplicaObservation {
     message.incarnation = this.incarnation;
     message.checkpointOp = this.checkpointOp;
     message.checkpointQuorumOp = this.checkpointQuorumOp;
+    message.memberships = toldMemberships(this);
     return message;
   }
 
   /** Newest incarnations known, by host: what a vote or a recovery answer tells along. */
   knownIncarnations(): number[] {
     const known: number[] = [];
-    for (const member of this.members) {
+    for (const member of this.peers) {
       known[member] = member === this.replica ? this.incarnation : (this.peerIncarnations[member] as number);
     }
     return known;
@@ -240,7 +274,7 @@ export class Replica implements ReplicaObservation {
   /** Takes over what a message tells of incarnations; votes of lives that are over are forgotten. */
   learnIncarnations(known: readonly number[] | null): void {
     if (known === null) return;
-    for (const member of this.members) {
+    for (const member of this.peers) {
       const told = known[member] ?? 0;
       if (told > (this.peerIncarnations[member] as number)) this.peerIncarnations[member] = told;
       const vote = this.votes.get(member);
@@ -259,13 +293,13 @@ export class Replica implements ReplicaObservation {
     this.host.send(to, message);
   }
 
-  /** Sends to every other member. */
+  /** Sends to every other voter, and to those who follow. */
   broadcast(message: VsrMessage): void {
-    for (const member of this.members) if (member !== this.replica) this.host.send(member, message);
+    for (const member of this.peers) if (member !== this.replica) this.host.send(member, message);
   }
 
   sealed(message: Draft, id0: number, id1: number): VsrMessage {
-    return seal(message, id0, id1);
+    return seal(message, id0, id1, this.releases.own);
   }
 
   /** How many members this replica exchanges messages with, itself included. */
@@ -281,8 +315,6 @@ export class Replica implements ReplicaObservation {
     }
     return mask;
   }
-
-  // ---- Log ----
 
   headSum(): Sum {
     return this.sumAt(this.op);
@@ -315,8 +347,6 @@ export class Replica implements ReplicaObservation {
     return this.journal.entry(op) !== null;
   }
 
-  // ---- Superblock ----
-
   superblockState(): SuperblockState {
     const pending = this.pendingCheckpoint;
     const installed = pending !== null && this.pendingSynced;
@@ -324,7 +354,7 @@ export class Replica implements ReplicaObservation {
       cluster: this.config.cluster,
       replica: this.replica,
       epoch: this.epoch,
-      members: this.members,
+      members: this.peers,
       view: this.view,
       logView: this.logView,
       commit: this.commitMax,
@@ -336,8 +366,10 @@ export class Replica implements ReplicaObservation {
       viewHeaders: this.config.rules.keptHeaders(this.viewHeaders),
       mustRecover: this.mustRecover,
       incarnation: this.incarnation,
-      peerIncarnations: this.members.map((member) => this.peerIncarnations[member] as number),
+      peerIncarnations: this.peers.map((member) => this.peerIncarnations[member] as number),
       isolated: this.isolated,
+      memberships: toldMemberships(this),
+      retired: this.retired,
     };
   }
 

@@ -1,4 +1,5 @@
 import { type Header, type Prepare, type Sum, sameSum } from '../storage/prepare.ts';
+import type { Electorate } from './electorate.ts';
 import type { VsrStatus } from './observe.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -51,10 +52,14 @@ export interface Rules {
   recoveringIsSilent(): boolean;
   /** Position up to which projections may be built, given the commit number and the head. */
   projectionLimit(commit: number, op: number): number;
+  /** How often an op is projected by a process that took its projection over at op `restoredAt`: once. */
+  projectionTimes(op: number, restoredAt: number): number;
   /** Whether a faulty slot counts as a denial (it must not, R7). */
   faultyDenies(): boolean;
 
   // Quorums and acknowledgements
+  /** Whether a standby acknowledges prepares and the primary counts it: it never does (catalogue, INV-STANDBY-NO-VOTE). */
+  standbyVotes(): boolean;
   /** How many voters quorums are counted from: the members, however many of them can be reached. */
   voterCount(memberCount: number, reach: () => number): number;
   /** Op up to which a prepare_ok reaches: the gapless durable prefix (R7). `highest` skips what is missing. */
@@ -69,6 +74,14 @@ export interface Rules {
   sealedEntry(prepare: Prepare): Prepare;
   /** Whether a prepare from the network is verified against its record. */
   verifies(): boolean;
+
+  // Membership
+  /** Whose quorums a joint membership needs: the old voters' and the new ones' (catalogue, model.reconfig_rule). */
+  jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
+  /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
+  newcomersCatchUp(): boolean;
+  /** Whether a membership counts; `isRepair`: it came by repair, state transfer or with a view, not as a prepare. */
+  learnsMembership(isRepair: boolean): boolean;
 
   // View change
   /** Whether the votes collected for a view are forgotten when it is over; `count` of them are there. */
@@ -107,6 +120,12 @@ export interface Rules {
   syncsCheckpoint(): boolean;
   /** Whether the client table comes with a transferred checkpoint. */
   keepsSessionsOfTransfer(): boolean;
+
+  // Releases
+  /** The release that the cluster may be raised to, given those of its members: the lowest (catalogue, version_rule). */
+  clusterRelease(releases: readonly number[]): number;
+  /** Whether a binary of release `own` can read a form that `needed` introduced. */
+  readsForm(needed: number, own: number): boolean;
 
   // Recovery and storage
   /** Whether a replica in this status answers a Recovery: in normal operation only (Michael et al., DISC 2017). */
@@ -159,7 +178,9 @@ export const HONEST_RULES: Rules = {
   asserts: () => true,
   recoveringIsSilent: () => true,
   projectionLimit: (commit) => commit,
+  projectionTimes: () => 1,
   faultyDenies: () => false,
+  standbyVotes: () => false,
   voterCount: (memberCount) => memberCount,
   durableUpTo: (gapless) => gapless,
   commitsEntryOf: () => true,
@@ -167,6 +188,10 @@ export const HONEST_RULES: Rules = {
   heartbeatCommit: (commitMax) => commitMax,
   sealedEntry: (prepare) => prepare,
   verifies: () => true,
+
+  jointElectorates: (electorates) => electorates,
+  newcomersCatchUp: () => true,
+  learnsMembership: () => true,
 
   forgetsVotes: () => true,
   refusesOldVote: () => true,
@@ -186,6 +211,9 @@ export const HONEST_RULES: Rules = {
   transfers: (op, commit, checkpointOp) => op > commit && op >= checkpointOp,
   syncsCheckpoint: () => true,
   keepsSessionsOfTransfer: () => true,
+
+  clusterRelease: (releases) => releases.reduce((lowest, each) => Math.min(lowest, each)),
+  readsForm: (needed, own) => needed <= own,
 
   answersRecovery: (status) => status === 'normal',
   tellsLog: (isLeader) => isLeader,

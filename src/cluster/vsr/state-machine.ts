@@ -17,4 +17,12 @@ export interface StateMachine {
   /** Timing that the log has set, or 0 where the configuration's default is in force. */
   readonly electionTimeoutUs: number;
   readonly heartbeatUs: number;
+  /** Hosts that follow as standbys because an entry of the log says so, one bit each (hosts 0 to 30). */
+  readonly standbyMask?: number;
+  /** Release that the log has raised the cluster to; 0 or absent: none. */
+  readonly activeRelease?: number;
+  /** Oldest release that can read entries of an operation; absent: all can. */
+  releaseOf?(operation: number): number;
+  /** The form in which a request becomes an entry now, where that differs from the request's own. */
+  formOf?(operation: number, body: Uint8Array): { readonly operation: number; readonly body: Uint8Array };
 }

@@ -3,6 +3,7 @@ import { crc32c, hash128 } from '../storage/checksum.ts';
 import { type Header, type Sum, sameSum, ZERO_SUM } from '../storage/prepare.ts';
 import { read32, readSum, write32, writeSum } from '../storage/record.ts';
 import { FILE } from './config.ts';
+import { type Memberships, packMembership, unpackMembership } from './membership.ts';
 import { HONEST_RULES, type Rules } from './rules.ts';
 
 /** What a replica must never forget while it keeps its vote (R5, R7). */
@@ -28,6 +29,10 @@ export interface SuperblockState {
   /** Newest incarnation heard of each member, in the order of `members`: votes of older ones do not count. */
   readonly peerIncarnations: readonly number[];
   readonly isolated: boolean;
+  /** Memberships that entries of the log have made; absent or null: `members` are the voters, as formatted. */
+  readonly memberships?: Memberships | null;
+  /** Removed from the membership: silent for good. */
+  readonly retired?: boolean;
 }
 
 export const SUPERBLOCK_COPIES = 4;
@@ -71,7 +76,9 @@ interface Copy {
 /** Encodes one copy; throws ProcessAssertion `superblock-size` when the state does not fit. */
 export function encodeSuperblock(state: SuperblockState, sequence: number, parent: Sum, copy: number): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
-  const size = FIXED_BYTES + state.members.length * 8 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
+  const packed = (state.memberships ?? []).map(packMembership);
+  let size = FIXED_BYTES + state.members.length * 8 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
+  for (const each of packed) size += each.length;
   if (size > SUPERBLOCK_COPY_BYTES) {
     const room = `${SUPERBLOCK_COPY_BYTES} bytes a copy: use fewer journal slots`;
     throw new ProcessAssertion('superblock-size', `superblock of ${size} bytes does not fit ${room}`);
@@ -88,7 +95,7 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
     state.checkpointOp,
     state.checkpointFile,
     state.checkpointBytes,
-    (state.mustRecover ? 1 : 0) | (state.isolated ? 2 : 0),
+    flagsOf(state),
     state.incarnation,
     state.members.length,
   ];
@@ -109,6 +116,10 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
     write32(bytes, at, state.peerIncarnations[index] ?? 0);
     at += 4;
   }
+  for (const each of packed) {
+    bytes.set(each, at);
+    at += each.length;
+  }
   for (const header of state.viewHeaders) {
     write32(bytes, at, header.op);
     write32(bytes, at + 4, header.view);
@@ -120,6 +131,24 @@ export function encodeSuperblock(state: SuperblockState, sequence: number, paren
   write32(bytes, 4, crc32c(bytes, CONTENT_FROM, size));
   write32(bytes, COPY_AT, copy);
   return bytes;
+}
+
+function flagsOf({ mustRecover, isolated, memberships, retired }: SuperblockState): number {
+  return (mustRecover ? 1 : 0) | (isolated ? 2 : 0) | ((memberships ?? null) === null ? 0 : 4) | (retired ? 8 : 0);
+}
+
+function decodeMemberships(
+  bytes: Uint8Array,
+  at: number,
+  flags: number,
+): { readonly memberships: Memberships | null; readonly endAt: number } {
+  if ((flags & 4) === 0) return { memberships: null, endAt: at };
+  const former = unpackMembership(bytes, at);
+  const latest = unpackMembership(bytes, at + former.sizeBytes);
+  return {
+    memberships: [former.membership, latest.membership],
+    endAt: at + former.sizeBytes + latest.sizeBytes,
+  };
 }
 
 function decodeCopy(bytes: Uint8Array | null): Copy | null {
@@ -138,7 +167,8 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
     peerIncarnations.push(read32(bytes, sumsAt + 48 + (memberCount + index) * 4));
   }
   const viewHeaders: Header[] = [];
-  for (let at = sumsAt + 48 + memberCount * 8; at + HEADER_ENTRY_BYTES <= size; at += HEADER_ENTRY_BYTES) {
+  const { memberships, endAt } = decodeMemberships(bytes, sumsAt + 48 + memberCount * 8, word(11));
+  for (let at = endAt; at + HEADER_ENTRY_BYTES <= size; at += HEADER_ENTRY_BYTES) {
     viewHeaders.push({
       op: read32(bytes, at),
       view: read32(bytes, at + 4),
@@ -168,6 +198,8 @@ function decodeCopy(bytes: Uint8Array | null): Copy | null {
       incarnation: word(12),
       peerIncarnations,
       isolated: (word(11) & 2) !== 0,
+      ...(memberships === null ? {} : { memberships }),
+      ...((word(11) & 8) === 0 ? {} : { retired: true }),
     },
   };
 }

@@ -2,12 +2,14 @@ import { type Header, OPERATION, type Sum, sameSum } from '../storage/prepare.ts
 import { requestTransfer } from './checkpoint.ts';
 import { advanceCommit } from './commit.ts';
 import { TIMER } from './config.ts';
-import { selectLog, type Vote } from './log-selection.ts';
+import { type SelectionConfig, selectLog, type Vote } from './log-selection.ts';
 import { describeLog, logOfView } from './log-suffix.ts';
 import type { LogSuffix, VsrMessage } from './message.ts';
 import { acknowledge, onDurableAdvance, sendHeartbeat, updateCheckpointQuorum } from './normal.ts';
+import { adoptMemberships, chooseMemberships, electoratesOfVotes, isKnown } from './reconfiguration.ts';
 import { startRepair } from './repair.ts';
 import type { Replica } from './replica.ts';
+import { isStandby } from './standby.ts';
 
 export function leaveNormal(r: Replica): void {
   r.host.cancelTimer(TIMER.heartbeat);
@@ -57,14 +59,20 @@ export function takeVote(r: Replica, from: number, message: VsrMessage): void {
       suffix: vote.suffix as LogSuffix,
     });
   }
-  const selection = selectLog(votes, {
-    replicaCount: r.members.length,
-    quorumView: r.viewQuorum(),
-    nackQuorum: r.config.rules.nackQuorum(r.members.length),
-  });
+  const told = [...r.votes.values()];
+  const [first, joint] = electoratesOfVotes(r, told).map(({ voters }) => ({
+    voters,
+    replicaCount: voters.length,
+    quorumView: r.viewQuorum(voters.length),
+    nackQuorum: r.config.rules.nackQuorum(voters.length),
+  }));
+  const selection = selectLog(votes, first as SelectionConfig, joint ?? null);
   if (selection.kind === 'stuck') r.host.reached('view-change-undecidable');
   if (selection.kind !== 'chosen') return;
+  const sumAt = (op: number): Sum | null => (op === 0 ? null : (selection.headers[op - selection.first]?.sum ?? null));
   choose(r, votes, selection);
+  chooseMemberships(r, told, sumAt, selection.commit);
+  beginViewIfReady(r);
 }
 
 /** Takes over the chosen log: headers now, missing entries by repair, and the view begins when all are here. */
@@ -91,7 +99,6 @@ function choose(
   r.transferFrom = ahead !== null && ahead.replica !== r.replica ? ahead.replica : -1;
   r.dirty = true;
   startRepair(r);
-  beginViewIfReady(r);
 }
 
 /** Sum of the entry at `op` where that is the last op of a voter's checkpoint, hence committed; else null. */
@@ -255,6 +262,7 @@ export function adoptView(r: Replica, message: VsrMessage, suffix: LogSuffix): v
   if (message.op < r.op) r.host.reached('log-truncated');
   const head = r.config.rules.adoptedHead(message.op, r.commit);
   setLog(r, suffix.first, suffix.headers, head, head === message.op ? message.sum : null);
+  adoptMemberships(r, message.memberships);
   r.primaryOp = message.op;
   r.commitMax = Math.max(r.commitMax, message.commit);
   r.installing = true;
@@ -272,5 +280,5 @@ export function askForView(r: Replica, from: number, view: number): void {
 }
 
 export function onGetView(r: Replica, from: number): void {
-  if (r.isPrimary && r.isMember(from) && !r.isolated) r.send(from, startViewMessage(r));
+  if (r.isPrimary && (isKnown(r, from) || isStandby(r, from)) && !r.isolated) r.send(from, startViewMessage(r));
 }

@@ -1,5 +1,20 @@
 import { differs, type Mutant } from './mutant.ts';
 
+/** Planted bugs of what is built from the log. */
+export const PROJECTION_MUTANTS: readonly Mutant[] = [
+  {
+    id: 'projection-twice-after-restart',
+    what: 'a process that takes its projection over with a checkpoint projects the first op above it twice',
+    source: 'R27; catalogue INV-PROJECTION',
+    property: 'INV-PROJECTION',
+    needs: ['process.crash'],
+    override: (honest, fired) => ({
+      projectionTimes: (op, restoredAt) =>
+        differs(fired, honest.projectionTimes(op, restoredAt), restoredAt > 0 && op === restoredAt + 1 ? 2 : 1),
+    }),
+  },
+];
+
 /** Planted bugs after which nothing wrong is ever said, but something never happens. */
 export const LIVENESS_MUTANTS: readonly Mutant[] = [
   {

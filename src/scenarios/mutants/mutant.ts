@@ -15,6 +15,8 @@ export interface Mutant {
   /** Why `property` is a structural one, where it is: what an end-to-end property would miss. */
   readonly why?: string;
   readonly needs: readonly string[];
+  /** The rehearsal that exercises it, where drawn plans never do: its safe variant is what is hunted in. */
+  readonly scenario?: string;
   override(honest: Rules, fired: () => void): Partial<Rules>;
 }
 

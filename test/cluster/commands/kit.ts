@@ -3,7 +3,7 @@ import { KimberliteCluster } from '../../../src/cluster/kimberlite/cluster.ts';
 import { kimberliteCommands } from '../../../src/cluster/kimberlite/commands/table.ts';
 import { KimberliteFleet } from '../../../src/cluster/kimberlite/fleet.ts';
 import { HONEST_RULES } from '../../../src/cluster/vsr/rules.ts';
-import { PLAN_VERSION, type RunPlan, START_WALL_MS } from '../../../src/plan/plan.ts';
+import { type HostsPlan, PLAN_VERSION, type RunPlan, START_WALL_MS } from '../../../src/plan/plan.ts';
 import { DISK_DEFAULT } from '../../../src/sim/disk-options.ts';
 import type { Machine } from '../../../src/sim/machine.ts';
 import { MS, SECOND } from '../../../src/sim/time.ts';
@@ -13,6 +13,9 @@ export interface RigOptions {
   readonly guardsOff?: readonly string[];
   readonly wallOffsetUs?: readonly number[];
   readonly replicaCount?: number;
+  readonly hosts?: HostsPlan;
+  readonly batching?: NonNullable<RunPlan['batching']>;
+  readonly compaction?: NonNullable<RunPlan['compaction']>;
 }
 
 const NETWORK: RunPlan['network'] = {
@@ -65,6 +68,9 @@ function planOf(options: RigOptions): RunPlan {
       retryUs: 500 * MS,
       operationsMax: 0,
     },
+    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+    ...(options.batching === undefined ? {} : { batching: options.batching }),
+    ...(options.compaction === undefined ? {} : { compaction: options.compaction }),
     faults: [],
     operator: null,
     alerts: null,

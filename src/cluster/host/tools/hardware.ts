@@ -5,10 +5,13 @@ import { type CommandUsage, parseFlags } from '../flags.ts';
 import { type HostFleet, ownMachine, wallMsOf } from '../host-fleet.ts';
 import { msText, tenthsText } from '../sizes.ts';
 import { isoText } from '../wall-time.ts';
+import type { CpuReading } from './cpu-reading.ts';
+import { topScreen } from './processes.ts';
 
 const IOSTAT: CommandUsage = {
   command: 'iostat',
-  about: 'Requests, bytes, time per request and use of the data disk: first since boot, then per interval.',
+  about:
+    'Requests, bytes, time per request (await; svctm without waiting), use and mean queue (aqu-sz) of the data disk: first since boot, then per interval.',
   flags: [{ name: 'extended', short: 'x', kind: 'switch', help: 'await and %util (always shown here)' }],
   positionals: ['SECONDS', 'COUNT'],
   positionalsMin: 0,
@@ -34,7 +37,7 @@ const MEMTESTER: CommandUsage = {
 const TOP: CommandUsage = {
   command: 'top',
   about:
-    'Load of this host: CPU of the service, since its start on the first screen and since the last one on each further one, and what other work has of it. Memory is not modelled.',
+    'Load of this host: CPU of the service, since its start on the first screen and since the last one on each further one, and what other work has of it. Memory and other processes are modelled only where the plan gives hosts a CPU.',
   flags: [
     { name: 'iterations', short: 'n', kind: 'integer', help: 'stop after N screens (without it: never)' },
     { name: 'batch', short: 'b', kind: 'switch', help: 'no effect: output is always plain' },
@@ -95,11 +98,14 @@ export function iostatLine(before: Reading, now: Reading): string {
     perSecond((now.writtenBytes - before.writtenBytes) / 1024),
     msText(awaitUs, 2),
     tenthsText(util),
+    // Little's law over the interval: time spent waiting and served, per unit of time.
+    tenthsText((now.awaitUs - before.awaitUs) / us),
+    msText(requests === 0 ? 0 : Math.floor(Math.min(us, now.busyUs - before.busyUs) / requests), 2),
   ];
   return `${DEVICE.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}\n`;
 }
 
-const IOSTAT_HEADER = `${'Device'.padEnd(12)}${['r/s', 'w/s', 'f/s', 'rkB/s', 'wkB/s', 'await', '%util'].map((name) => name.padStart(10)).join('')}\n`;
+const IOSTAT_HEADER = `${'Device'.padEnd(12)}${['r/s', 'w/s', 'f/s', 'rkB/s', 'wkB/s', 'await', '%util', 'aqu-sz', 'svctm'].map((name) => name.padStart(10)).join('')}\n`;
 
 /** `iostat -x [SECONDS [COUNT]]`. */
 export const iostat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
@@ -198,6 +204,14 @@ export const top: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const { fleet } = ctx;
   const machine = ownMachine(fleet, ctx.onHost);
   const screens = parsed.flags.integer('iterations') ?? Number.MAX_SAFE_INTEGER;
+  if (machine.cpu.model !== null) {
+    let before: CpuReading | null = null;
+    for (let screen = 1; screen <= screens; screen++) {
+      before = topScreen(fleet, machine, before, ctx.print);
+      if (screen < screens) yield { kind: 'sleep', us: 3 * SECOND };
+    }
+    return ok('');
+  }
   let fromUs = machine.startedUs;
   let busyUs = 0;
   for (let screen = 1; screen <= screens; screen++) {

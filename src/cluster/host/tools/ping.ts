@@ -1,4 +1,5 @@
 import { latencyUs } from '../../../sim/latency.ts';
+import type { Link } from '../../../sim/link.ts';
 import type { Machine } from '../../../sim/machine.ts';
 import { chance, DOMAIN, hi32, mix6, mixString } from '../../../sim/mix.ts';
 import { SECOND, type Us } from '../../../sim/time.ts';
@@ -36,6 +37,13 @@ const NC: CommandUsage = {
 const PART = { lossThere: 1, lossBack: 2, latencyThere: 3, latencyBack: 4 } as const;
 const KEY = mixString(0, 'ping');
 
+/** Time that an echo stands behind the traffic of other processes in the buffers of a link and of the way back. */
+function queuedUs(fleet: HostFleet, there: Link, back: Link): Us {
+  const { nowUs } = fleet.world;
+  const wait = (link: Link): Us => (link.otherBytes > 0 ? Math.max(0, link.busyUntilUs - nowUs) : 0);
+  return wait(there) + wait(back);
+}
+
 /** Round trip of one echo sent now, or -1 when it is lost; keyed by (hosts, time, part), so that a repetition is another. */
 function echoUs(fleet: HostFleet, from: Machine, to: Machine): Us {
   const { world } = fleet;
@@ -50,7 +58,8 @@ function echoUs(fleet: HostFleet, from: Machine, to: Machine): Us {
   };
   if (there.lossPer65536 > 0 && chance(draw(PART.lossThere), there.lossPer65536)) return -1;
   if (back.lossPer65536 > 0 && chance(draw(PART.lossBack), back.lossPer65536)) return -1;
-  const heldUs = Math.max(0, there.clogUntilUs - world.nowUs, back.clogUntilUs - world.nowUs);
+  const heldUs =
+    Math.max(0, there.clogUntilUs - world.nowUs, back.clogUntilUs - world.nowUs) + queuedUs(fleet, there, back);
   return (
     heldUs +
     latencyUs(draw(PART.latencyThere), there.latencyUsMin, there.latencyUsMean) +

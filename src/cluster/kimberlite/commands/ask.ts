@@ -32,7 +32,7 @@ export function* askAll(ctx: Context): Generator<Wait, ReplicaView[], boolean> {
   const { fleet } = ctx;
   const from = here(ctx);
   let us: Us = 0;
-  for (const host of fleet.cluster.replicaHosts) {
+  for (const host of fleet.replicas()) {
     const to = fleet.machineOfReplica(host);
     const each = fleet.reaches(from, to) ? roundTripUs(fleet, from, to) : ASK_TIMEOUT_US;
     us = Math.max(us, Math.min(each, ASK_TIMEOUT_US));

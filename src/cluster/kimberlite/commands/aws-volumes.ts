@@ -5,16 +5,20 @@ import { aws } from '../../host/tools/aws.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { gibibytesOf } from '../volumes.ts';
 import { here } from './ask.ts';
+import { awsInstances, INSTANCE_VERBS } from './aws-instances.ts';
+import { awsPlacement, PLACEMENT_VERBS } from './aws-placement.ts';
+import { route53 } from './route53.ts';
 
 const DEVICE = '/dev/nvme0n1';
 
 const MODIFY: CommandUsage = {
   command: 'aws ec2 modify-volume',
   about:
-    'Enlarges a cloud volume; the file system on it stays as it was until it is grown (resize2fs). Refused within six hours of the last change.',
+    'Enlarges a cloud volume, whose file system stays as it was until it is grown (resize2fs), or raises its IOPS, which are there once the provider has moved the volume. One call may do both; the next is refused for six hours.',
   flags: [
     { name: 'volume-id', kind: 'text', help: 'such as vol-123', required: true },
-    { name: 'size', kind: 'integer', help: 'new size in GiB', required: true },
+    { name: 'size', kind: 'integer', help: 'new size in GiB' },
+    { name: 'iops', kind: 'integer', help: 'new lasting requests per second' },
   ],
   positionals: [],
   positionalsMin: 0,
@@ -24,6 +28,17 @@ const DESCRIBE: CommandUsage = {
   command: 'aws ec2 describe-volumes',
   about: 'Lists the cloud volumes with the host that each is attached to.',
   flags: [],
+  positionals: [],
+  positionalsMin: 0,
+};
+
+const BALANCE: CommandUsage = {
+  command: 'aws cloudwatch get-metric-statistics',
+  about: 'The burst credits that a volume with limited IOPS has left, in percent.',
+  flags: [
+    { name: 'metric-name', kind: 'text', help: 'BurstBalance', required: true },
+    { name: 'dimensions', kind: 'text', help: 'Name=VolumeId,Value=vol-122', required: true },
+  ],
   positionals: [],
   positionalsMin: 0,
 };
@@ -38,20 +53,26 @@ const RESIZE: CommandUsage = {
 
 /** `aws` with the services that a Kimberlite operator uses: `s3 ls` of every system, and the volumes. */
 export const awsWithVolumes: OperatorCommand<KimberliteFleet> = function* (argv, stdin, ctx) {
+  if (argv[0] === 'route53' && argv[1] === 'change-resource-record-sets') return yield* route53(argv.slice(2), ctx);
+  if (argv[0] === 'cloudwatch') return yield* burstBalance(argv, stdin, ctx);
   if (argv[0] !== 'ec2') return yield* aws(argv, stdin, ctx);
+  if (INSTANCE_VERBS.includes(argv[1] ?? '')) return yield* awsInstances(argv.slice(1), stdin, ctx);
   const { fleet } = ctx;
+  if (PLACEMENT_VERBS.includes(argv[1] ?? '')) return yield* awsPlacement(argv.slice(1), stdin, ctx);
   if (argv[1] === 'describe-volumes') {
     const parsed = parseFlags(DESCRIBE, argv.slice(2));
     if (!parsed.ok) return parsed.result;
     yield { kind: 'sleep', us: SECOND };
     const lines = fleet.volumes.all.map((volume) => {
       const host = fleet.machineOfReplica(volume.host).name;
-      return `${volume.id} ${gibibytesOf(volume)} GiB attached to ${host} as ${DEVICE}\n`;
+      const limit = fleet.volumes.limitOf(volume);
+      const iops = limit === null ? '' : ` ${limit.iopsAt(fleet.world.nowUs)} IOPS`;
+      return `${volume.id} ${gibibytesOf(volume)} GiB${iops} attached to ${host} as ${DEVICE}\n`;
     });
     return ok(lines.join(''));
   }
   if (argv[1] !== 'modify-volume') {
-    return failed(2, `aws ec2 ${argv[1] ?? ''}: not modelled; only describe-volumes and modify-volume --size\n`);
+    return failed(2, `aws ec2 ${argv[1] ?? ''}: not modelled; only describe-volumes and modify-volume\n`);
   }
   const parsed = parseFlags(MODIFY, argv.slice(2));
   if (!parsed.ok) return parsed.result;
@@ -60,10 +81,34 @@ export const awsWithVolumes: OperatorCommand<KimberliteFleet> = function* (argv,
   yield { kind: 'sleep', us: SECOND };
   const fail = (text: string) => failed(254, `An error occurred when calling the ModifyVolume operation: ${text}\n`);
   if (volume === null) return fail(`(InvalidVolume.NotFound) The volume '${id}' does not exist`);
+  const [size, iops] = [parsed.flags.integer('size') ?? -1, parsed.flags.integer('iops') ?? -1];
+  if (size < 0 && iops < 1) return failed(2, `${MODIFY.command}: give --size, --iops, or both\n`);
   const before = gibibytesOf(volume);
-  const problem = fleet.volumes.modify(volume, parsed.flags.integer('size') as number, fleet.world.nowUs);
+  const iopsBefore = fleet.volumes.limitOf(volume)?.iopsAt(fleet.world.nowUs) ?? -1;
+  if (iops > 0 && iopsBefore < 0) return fail(`(InvalidParameterCombination) '${id}' is of a type without IOPS`);
+  const problem = fleet.volumes.modify(volume, size, iops, fleet.world.nowUs);
   if (problem !== '') return fail(problem);
-  return ok(`${id}: modifying, original size ${before} GiB, target size ${gibibytesOf(volume)} GiB\n`);
+  const grown = size < 0 ? '' : `, original size ${before} GiB, target size ${gibibytesOf(volume)} GiB`;
+  const raised = iops < 1 ? '' : `, original iops ${iopsBefore}, target iops ${iops}`;
+  return ok(`${id}: modifying${grown}${raised}\n`);
+};
+
+/** `aws cloudwatch get-metric-statistics --metric-name BurstBalance --volume-id vol-122`: what is left of the credits. */
+const burstBalance: OperatorCommand<KimberliteFleet> = function* (argv, _stdin, ctx) {
+  if (argv[1] !== 'get-metric-statistics') {
+    return failed(2, `aws cloudwatch ${argv[1] ?? ''}: not modelled; only ${BALANCE.command}\n`);
+  }
+  const parsed = parseFlags(BALANCE, argv.slice(2));
+  if (!parsed.ok) return parsed.result;
+  if (parsed.flags.text('metric-name') !== 'BurstBalance') {
+    return failed(2, `${BALANCE.command}: only the metric BurstBalance is modelled\n`);
+  }
+  const { volumes, world } = ctx.fleet;
+  const id = (parsed.flags.text('dimensions') as string).replace(/^Name=VolumeId,Value=/, '');
+  yield { kind: 'sleep', us: SECOND };
+  const volume = volumes.find(id);
+  const limit = volume === null ? null : volumes.limitOf(volume);
+  return ok(limit === null ? 'no datapoints\n' : `BurstBalance ${id} ${limit.balancePercent(world.nowUs)} Percent\n`);
 };
 
 /** `resize2fs /dev/nvme0n1` on the host whose file system is to grow. */

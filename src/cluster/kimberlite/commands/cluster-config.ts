@@ -48,7 +48,7 @@ function initialValue(fleet: KimberliteFleet, name: SettingName): number {
     case 'heartbeat-interval-ms':
       return Math.floor(config.heartbeatUs / 1_000);
     case 'max-batch-size':
-      return 1_000;
+      return fleet.cluster.batching?.initialMax ?? 1_000;
     case 'batching-enabled':
       return 1;
   }
@@ -175,7 +175,7 @@ function* configSet(argv: readonly string[], _stdin: string, ctx: Context): Run 
  * Registers a session and sends the change as a client does, over the network, until every replica that answers has
  * applied it. Returns its op number, or null at the timeout (then the outcome is unknown).
  */
-function* commitSetting(ctx: Context, setting: number, value: number): Generator<Wait, number | null, boolean> {
+export function* commitSetting(ctx: Context, setting: number, value: number): Generator<Wait, number | null, boolean> {
   const { fleet } = ctx;
   const from = here(ctx);
   fleet.sessions++;

@@ -2,9 +2,10 @@ import { failed, ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import { msText } from '../../host/sizes.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
+import { releaseText } from '../../vsr/releases.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { isHealthy, lagOf, RELEASE, type ReplicaView } from '../replica-view.ts';
-import { askAll, type Context, type Run } from './ask.ts';
+import { isHealthy, lagOf, type ReplicaView } from '../replica-view.ts';
+import { askAll, type Context, here, type Run } from './ask.ts';
 
 const STATUS: CommandUsage = {
   command: 'kimberlite-cli cluster status',
@@ -109,17 +110,34 @@ function* clusterStatus(argv: readonly string[], _stdin: string, ctx: Context): 
   for (const view of views) {
     const dead = view.status === 'unreachable';
     const numbers = dead ? ['-', '-', '-'] : [view.view, view.op, view.commit].map(String);
-    rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : RELEASE]);
+    rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : view.version]);
+  }
+  for (const view of ctx.fleet.seeStandbys(here(ctx))) {
+    const dead = view.status === 'unreachable';
+    const numbers = dead ? ['-', '-', '-'] : [view.view, view.op, view.commit].map(String);
+    rows.push([String(view.id), view.status, ...numbers, ...lagCells(leader, view), dead ? '-' : view.version]);
   }
   return ok(`${head.join('\n')}\n${table(rows)}`);
+}
+
+/** The lowest release that a member answers for; one that does not answer counts with what the newest leader heard last. */
+function clusterVersionOf(views: readonly ReplicaView[]): string {
+  const books = (leaderOf(views) ?? spokesman(views))?.node?.vsr.replica;
+  if (books === undefined) return 'unknown (no replica answers)';
+  if (books.releases.own === 0) return (views[0] as ReplicaView).version;
+  const lowest = books.members.reduce((release, member) => {
+    const seen = views.find((view) => view.host === member)?.node?.vsr.replica.releases.own;
+    return Math.min(release, seen ?? (books.releases.peers[member] as number));
+  }, books.releases.own);
+  return lowest === 0 ? 'unknown (a member was never heard)' : releaseText(lowest);
 }
 
 function* clusterVersion(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const parsed = parseFlags(VERSION, argv);
   if (!parsed.ok) return parsed.result;
   const views = yield* askAll(ctx);
-  const lines = views.map((view) => `replica ${view.id}: ${view.node === null ? 'unreachable' : RELEASE}\n`);
-  return ok(`cluster_version: ${RELEASE}\n${lines.join('')}`);
+  const lines = views.map((view) => `replica ${view.id}: ${view.node === null ? 'unreachable' : view.version}\n`);
+  return ok(`cluster_version: ${clusterVersionOf(views)}\n${lines.join('')}`);
 }
 
 function* replicationLag(argv: readonly string[], _stdin: string, ctx: Context): Run {
@@ -129,7 +147,9 @@ function* replicationLag(argv: readonly string[], _stdin: string, ctx: Context):
   const leader = leaderOf(views);
   if (leader === null) return failed(1, 'kimberlite-cli replication lag: no leader answers\n');
   const rows: string[][] = [['REPLICA', 'STATUS', 'LAG_OPS', 'LAG_MS']];
-  for (const view of views) rows.push([String(view.id), view.status, ...lagCells(leader, view)]);
+  for (const view of [...views, ...ctx.fleet.seeStandbys(here(ctx))]) {
+    rows.push([String(view.id), view.status, ...lagCells(leader, view)]);
+  }
   return ok(table(rows));
 }
 

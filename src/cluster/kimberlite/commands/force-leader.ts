@@ -69,7 +69,16 @@ function* forceLeader(argv: readonly string[], _stdin: string, ctx: Context): Ru
   if (refusal !== '') return failed(1, `${USAGE.command}: refused: ${refusal}\n`);
   const epoch = fleet.guard('force-new-epoch') ? state.epoch + 1 : state.epoch;
   const dropped = state.members.filter((member) => member !== host).map((member) => shownId(fleet.cluster, member));
-  const next = { ...state, epoch, members: [host], peerIncarnations: [], mustRecover: false, isolated: false };
+  const next = {
+    ...state,
+    epoch,
+    members: [host],
+    peerIncarnations: [],
+    mustRecover: false,
+    isolated: false,
+    memberships: null,
+    retired: false,
+  };
   fleet.changing(machine, USAGE.command);
   const problem = writeSuperblock(machine.disk, next, scan.opened, 1);
   if (problem !== '') return failed(1, `${USAGE.command}: ${problem}\n`);

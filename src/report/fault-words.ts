@@ -1,0 +1,45 @@
+/** What a fault of each kind does, for people who do not know firedrill's names (docs/scenarios.md lists the kinds). */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['process.crash', 'the server process dies'],
+  ['process.pause', 'the host stands still and goes on later as if nothing had been'],
+  ['process.slow-cpu', 'the processor is busy with other work'],
+  ['process.poison-op', 'one operation of the log kills every server that applies it'],
+  ['memory.corrupt', 'the memory of the server is damaged'],
+  ['host.power-loss', 'the host loses its power, and what was not synced with it'],
+  ['host.down', 'the host is gone for a while'],
+  ['net.partition', 'hosts do not reach each other'],
+  ['net.flap', 'links come and go'],
+  ['net.degrade', 'links lose, delay or reorder packets'],
+  ['net.clog', 'a link carries nothing for a while'],
+  ['disk.bit-rot', 'stored bytes change by themselves'],
+  ['disk.latent-error', 'sectors can no longer be read'],
+  ['disk.zeroed', 'stored bytes turn to zeros'],
+  ['disk.fsync-error', 'a sync fails and says so'],
+  ['disk.write-error', 'a write fails and says so'],
+  ['disk.read-error', 'a read fails and says so'],
+  ['disk.lying-fsync', 'a sync reports success and did nothing'],
+  ['disk.lost-write', 'a write reports success and is lost'],
+  ['disk.torn-write', 'a write reaches the disk in parts'],
+  ['disk.misdirected-write', 'a write lands at another address'],
+  ['disk.misdirected-read', 'a read answers with what stands elsewhere'],
+  ['disk.stale-read', 'a read answers with older bytes'],
+  ['disk.slow', 'the disk is slow'],
+  ['disk.iops-cap', 'the disk serves only so many requests a second'],
+  ['disk.stall', 'the disk answers nothing for a while'],
+  ['disk.full', 'the data volume fills up'],
+  ['disk.lost', 'the disk is gone with all its data'],
+  ['disk.file-lost', 'a file is gone'],
+  ['clock.step', 'the wall clock jumps'],
+  ['clock.skew', 'the wall clock is wrong'],
+  ['clock.drift', 'the clock runs fast or slow'],
+  ['clock.freeze', 'the clock stands still'],
+  ['clock.ntp-wrong', 'the time server tells a wrong time'],
+  ['clock.slew', 'the time daemon moves the clock gradually'],
+  ['clock.ntp-down', 'the time daemon does not run'],
+  ['client.crash', 'a client dies'],
+]);
+
+/** A fault's effect in words; its kind where nothing is written about it. */
+export function faultWords(kind: string): string {
+  return WORDS.get(kind) ?? kind;
+}

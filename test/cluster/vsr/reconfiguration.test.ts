@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { changeMembership } from '../../../src/cluster/vsr/reconfiguration.ts';
+import type { Rules } from '../../../src/cluster/vsr/rules.ts';
+import { MS, SECOND } from '../../../src/sim/time.ts';
+import { ELECTION_US, TestCluster } from '../../support/cluster-dsl.ts';
+import type { ClusterOptions } from '../../support/cluster-parts.ts';
+
+/** A cluster of three voters beside blank machines; `voters` are those that a test counts as its replicas. */
+class ChangingCluster extends TestCluster {
+  voters: readonly number[] = [0, 1, 2];
+
+  constructor(spares: number, options: Partial<ClusterOptions> = {}, rules: Partial<Rules> = {}) {
+    super({ replicas: 3, spares, ...options }, rules);
+  }
+
+  override get all(): readonly number[] {
+    return this.voters;
+  }
+
+  /** Starts the servers of spare machines: they wait for an invitation. */
+  rack(...hosts: readonly number[]): void {
+    for (const host of hosts) {
+      this.machine(host).enabled = true;
+      this.machine(host).start();
+    }
+    this.runFor(200 * MS);
+  }
+
+  /** Asks the primary for other voters; '' or why not. */
+  ask(voters: readonly number[]): string {
+    let answer = '';
+    const { primary } = this;
+    this.machine(primary).act(() => {
+      answer = changeMembership(this.replica(primary), voters, []);
+    });
+    return answer;
+  }
+
+  /** Waits until a primary's membership is stable and committed, then counts on its voters. */
+  settle(): void {
+    const stable = (): boolean => {
+      const host = this.cluster.primaryHost();
+      if (host < 0) return false;
+      const { membership, commitMax } = this.replica(host);
+      return membership.phase === 'stable' && commitMax >= membership.op;
+    };
+    this.runUntil('the change ends', stable, 60 * SECOND);
+    this.voters = this.replica(this.primary).membership.voters;
+  }
+}
+
+describe('reconfiguration', () => {
+  // The whole way of a replacement: follow, joint, alone; and the one that is gone says nothing more.
+  it('replaces a voter by a machine that was blank', () => {
+    const t = new ChangingCluster(1).boot();
+    t.write(12);
+    t.rack(3);
+    expect(t.ask([0, 1, 3])).toBe('');
+    expect(t.ask([0, 1, 2])).toContain('in progress');
+    t.settle();
+    expect(t.voters).toEqual([0, 1, 3]);
+    t.runUntil('the removed one retires', () => t.replica(2).retired);
+    t.runUntil('the new one votes', () => t.replica(3).status === 'normal' && !t.replica(3).mustRecover);
+    t.crash(0);
+    t.write(4);
+    expect(t.replica(2).status).toBe('recovering');
+    t.finish();
+  });
+
+  // A removed replica that missed its removal must not stir up the others, and learns of it from them.
+  it('a voter that was away during its removal comes back and retires', () => {
+    const t = new ChangingCluster(1).boot();
+    t.write(3);
+    t.crash(2);
+    t.rack(3);
+    t.ask([0, 1, 3]);
+    t.settle();
+    const { view } = t.replica(t.primary);
+    t.start(2);
+    t.runUntil('the removed one retires', () => t.replica(2).retired);
+    t.runFor(10 * ELECTION_US);
+    expect(t.replica(t.primary).view).toBe(view);
+    t.powerLoss([2]);
+    t.start(2);
+    t.runFor(10 * ELECTION_US);
+    expect(t.replica(2).retired).toBe(true);
+    t.finish();
+  });
+
+  // Old and new voters each need a quorum: new ones alone decide nothing while the old ones are away.
+  it('a joint change waits for a quorum of the old voters', () => {
+    const t = new ChangingCluster(2).boot();
+    t.write(3);
+    t.rack(3, 4);
+    t.ask([0, 3, 4]);
+    t.runUntil('joint', () => t.replica(0).membership.phase === 'joint');
+    t.split([1, 2], [0, 3, 4]);
+    const before = t.replica(0).commitMax;
+    t.runFor(2 * SECOND);
+    expect(t.replica(0).membership.phase).toBe('joint');
+    expect(t.replica(3).commitMax).toBeLessThanOrEqual(before + 1);
+    t.heal();
+    t.settle();
+    t.finish();
+  });
+
+  it('one quorum instead of two is found by INV-MEMBERSHIP', () => {
+    const onlyNew: Partial<Rules> = { jointElectorates: (electorates) => electorates.slice(-1) };
+    const t = new ChangingCluster(2, { recordOnly: true }, onlyNew).boot();
+    t.write(3);
+    t.rack(3, 4);
+    t.ask([0, 3, 4]);
+    t.runUntil('newcomers hold the log', () => t.replica(4).commit >= 4);
+    t.split([1, 2], [0, 3, 4]);
+    t.runFor(3 * SECOND);
+    expect(t.findings.some(({ property, site }) => property === 'INV-MEMBERSHIP' && site === 'without-quorum')).toBe(
+      true,
+    );
+  });
+
+  it('a change that is lost on repair is found by INV-MEMBERSHIP', () => {
+    const t = new ChangingCluster(1, { recordOnly: true }, { learnsMembership: (isRepair) => !isRepair }).boot();
+    t.write(3);
+    t.rack(3);
+    const undo = t.drop(['prepare'], { to: 1 });
+    t.ask([0, 1, 3]);
+    t.runFor(SECOND);
+    undo();
+    t.runFor(2 * SECOND);
+    expect(t.marks('entry-repaired', 1)).toBeGreaterThan(0);
+    expect(t.findings.some(({ property, site }) => property === 'INV-MEMBERSHIP' && site === 'forgotten')).toBe(true);
+  });
+
+  // Whoever crashes whenever: nothing acknowledged is lost, and the change ends, or never began.
+  it('keeps what was acknowledged through crashes during a change', () => {
+    const crash = fc.record({
+      afterMs: fc.integer({ min: 0, max: 400 }),
+      host: fc.integer({ min: 0, max: 4 }),
+      downMs: fc.integer({ min: 10, max: 1_500 }),
+      power: fc.boolean(),
+    });
+    const wanted = fc.constantFrom([0, 1, 3], [1, 2, 4], [0, 1, 2, 3, 4], [0, 3, 4], [2]);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1 << 20 }),
+        wanted,
+        fc.array(crash, { maxLength: 5 }),
+        (seed, voters, crashes) => {
+          const t = new ChangingCluster(2, { seed }).boot();
+          t.write(6);
+          t.rack(3, 4);
+          t.submit(10);
+          t.ask(voters);
+          for (const { afterMs, host, downMs, power } of crashes) {
+            t.runFor(afterMs * MS);
+            if (power) t.powerLoss([host]);
+            else t.crash(host);
+            t.runFor(downMs * MS);
+            t.start(host);
+          }
+          t.settle();
+          t.finish();
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 120_000);
+});
