@@ -7,12 +7,12 @@
 // a file may say why (`not_load_bearing`), and the output counts those that say nothing.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../dist/campaign/pool.js';
-import { knownNames } from '../dist/cli/known-names.js';
-import { toPlan } from '../dist/scenarios/expand.js';
-import { SCENARIO_ROOT } from '../dist/scenarios/files.js';
-import { loadScenarios } from '../dist/scenarios/load.js';
-import { mix2 } from '../dist/sim/mix.js';
+import { runPool, workerEntry } from '../src/campaign/pool.ts';
+import { knownNames } from '../src/cli/known-names.ts';
+import { toPlan } from '../src/scenarios/expand.ts';
+import { SCENARIO_ROOT } from '../src/scenarios/files.ts';
+import { loadScenarios } from '../src/scenarios/load.ts';
+import { mix2 } from '../src/sim/mix.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

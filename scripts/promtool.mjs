@@ -11,14 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
-import { RuleEngine } from '../dist/alerts/rules.js';
-import { SeriesStore } from '../dist/alerts/series.js';
-import { knownNames } from '../dist/cli/known-names.js';
-import { toPlan } from '../dist/scenarios/expand.js';
-import { readAlertRules, SCENARIO_ROOT } from '../dist/scenarios/files.js';
-import { loadScenarios } from '../dist/scenarios/load.js';
-import { runPlan } from '../dist/scenarios/run.js';
-import { mix2 } from '../dist/sim/mix.js';
+import { RuleEngine } from '../src/alerts/rules.ts';
+import { SeriesStore } from '../src/alerts/series.ts';
+import { knownNames } from '../src/cli/known-names.ts';
+import { toPlan } from '../src/scenarios/expand.ts';
+import { readAlertRules, SCENARIO_ROOT } from '../src/scenarios/files.ts';
+import { loadScenarios } from '../src/scenarios/load.ts';
+import { runPlan } from '../src/scenarios/run.ts';
+import { mix2 } from '../src/sim/mix.ts';
 
 const STEP_US = 15_000_000;
 const { values, positionals } = parseArgs({

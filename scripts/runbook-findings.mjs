@@ -11,13 +11,13 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../dist/campaign/pool.js';
-import { knownNames } from '../dist/cli/known-names.js';
-import { failsAsDeclared } from '../dist/plan/expected.js';
-import { toPlan } from '../dist/scenarios/expand.js';
-import { readSections, SCENARIO_ROOT } from '../dist/scenarios/files.js';
-import { loadScenarios } from '../dist/scenarios/load.js';
-import { mix3 } from '../dist/sim/mix.js';
+import { runPool, workerEntry } from '../src/campaign/pool.ts';
+import { knownNames } from '../src/cli/known-names.ts';
+import { failsAsDeclared } from '../src/plan/expected.ts';
+import { toPlan } from '../src/scenarios/expand.ts';
+import { readSections, SCENARIO_ROOT } from '../src/scenarios/files.ts';
+import { loadScenarios } from '../src/scenarios/load.ts';
+import { mix3 } from '../src/sim/mix.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -183,7 +183,16 @@ the incident at a drawn time of ten minutes and on a drawn replica, with the 95 
 \`as_built\` shows the directed runs on the product as its code was read; there, nothing is declared.
 
 ${table(
-  ['id', 'instruction', 'property (profile `intended`)', 'directed', 'by chance', '`as_built`', 'smallest counter-example', 'correction'],
+  [
+    'id',
+    'instruction',
+    'property (profile `intended`)',
+    'directed',
+    'by chance',
+    '`as_built`',
+    'smallest counter-example',
+    'correction',
+  ],
   literalRows,
 )}
 

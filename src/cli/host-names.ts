@@ -1,4 +1,4 @@
-import { STANDBY_ID_MIN, serverCount } from '../plan/hosts.ts';
+import { STANDBY_ID_MIN, serverCount } from '../cluster/kimberlite/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 
 /**

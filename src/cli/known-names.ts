@@ -1,8 +1,8 @@
 import { loadRuleSet } from '../alerts/rule-file.ts';
 import { COMMAND_GUARDS } from '../cluster/kimberlite/guards.ts';
+import { serverCount } from '../cluster/kimberlite/hosts.ts';
 import { FAULT_KINDS } from '../faults/kind-table.ts';
 import { validateFault } from '../faults/kinds.ts';
-import { serverCount } from '../plan/hosts.ts';
 import { nearest } from '../plan/nearest.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { UserError } from '../plan/user-error.ts';

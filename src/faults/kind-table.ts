@@ -2,16 +2,23 @@ import { DRIFT_PPM_MAX, SLEW_PPM_MAX } from '../sim/clock.ts';
 import type { FaultClass } from '../sim/ledger.ts';
 import { LINK_OPTION_MAX } from '../sim/link.ts';
 
-/** A parameter of a fault: an integer whose unit stands last in its name, or a string of a closed set. */
-export type ParamSpec =
-  | {
-      readonly kind: 'number';
-      readonly name: string;
-      readonly min: number;
-      readonly max: number;
-      readonly default: number;
-    }
-  | { readonly kind: 'choice'; readonly name: string; readonly choices: readonly string[]; readonly default: string };
+import {
+  ANY_ZONE,
+  CLIENTS,
+  COUNT,
+  choice,
+  DIRECTION,
+  HOUR_US,
+  JOURNAL_ZONE,
+  number,
+  OFFSET,
+  OFFSET_MS,
+  type ParamSpec,
+  ROT_ZONE,
+  SLOT,
+  UNITS,
+  WITNESS_ZONE,
+} from './kind-params.ts';
 
 /**
  * A kind of fault as data. `instant` faults are done at once and take no duration. `lasting` ones end after the plan's
@@ -25,36 +32,6 @@ export interface FaultKind {
   readonly targets: 'replicas' | 'clients' | 'hosts';
   readonly params: readonly ParamSpec[];
 }
-
-const HOUR_US = 3_600_000_000;
-const WEEK_MS = 604_800_000;
-
-function number(name: string, min: number, max: number, byDefault: number): ParamSpec {
-  return { kind: 'number', name, min, max, default: byDefault };
-}
-
-function choice(name: string, choices: readonly string[], byDefault: string): ParamSpec {
-  return { kind: 'choice', name, choices, default: byDefault };
-}
-
-const ANY_ZONE = choice('zone', ['any', 'superblock', 'journal-headers', 'journal-prepares', 'checkpoint'], 'any');
-/** Zones with redundant witnesses or copies: class C may strike there within the budget. */
-const WITNESS_ZONE = choice('zone', ['superblock', 'journal-headers', 'journal-prepares'], 'journal-prepares');
-/** A misdirected request would hit two superblock copies, which R5 never allows. */
-const JOURNAL_ZONE = choice('zone', ['journal-headers', 'journal-prepares'], 'journal-prepares');
-const ROT_ZONE = choice(
-  'zone',
-  ['superblock', 'journal-headers', 'journal-prepares', 'checkpoint'],
-  'journal-prepares',
-);
-/** -1: any unit that holds something, chosen by key. */
-const SLOT = number('slot', -1, 1_048_575, -1);
-const UNITS = number('units', 1, 4096, 1);
-const COUNT = number('count', 1, 1000, 1);
-const OFFSET = number('offsetSectors', 1, 1_048_575, 1);
-const DIRECTION = choice('direction', ['both', 'in', 'out'], 'both');
-const CLIENTS = choice('clients', ['reach-all', 'reach-rest'], 'reach-all');
-const OFFSET_MS = number('ms', -WEEK_MS, WEEK_MS, 1_000);
 
 /** Every kind of fault, with class as R1 defines it. Plans name kinds and parameters as here; the order enters hashes. */
 export const FAULT_KINDS = [

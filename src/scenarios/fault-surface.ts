@@ -1,5 +1,6 @@
 import type { Batching } from '../cluster/kimberlite/batching.ts';
 import type { KimberliteCluster } from '../cluster/kimberlite/cluster.ts';
+import { firstVoterCount } from '../cluster/kimberlite/hosts.ts';
 import { SETTING } from '../cluster/kimberlite/machine.ts';
 import { PoisonOp } from '../cluster/kimberlite/poison-op.ts';
 import { OPERATION } from '../cluster/storage/prepare.ts';
@@ -7,7 +8,6 @@ import { write32 } from '../cluster/storage/record.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
-import { firstVoterCount } from '../plan/hosts.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -51,6 +51,28 @@ function switchCompaction(simulation: Simulation, hosts: readonly number[], seco
   return true;
 }
 
+/** Changes of settings, where there are settings that can be wrong. */
+function settingSurface(simulation: Simulation): Pick<FaultSurface, 'changeSetting'> {
+  const { cluster, plan } = simulation;
+  if (cluster.batching === null && plan.compaction === undefined) return {};
+  return {
+    changeSetting: (hosts, key, value) =>
+      key === 'compaction' ? switchCompaction(simulation, hosts, value) : setWrong(cluster, key, value),
+  };
+}
+
+/** Releases with something wrong, where the servers are installed from packages or images. */
+function releaseSurface(simulation: Simulation): Pick<FaultSurface, 'releases'> {
+  const { cluster, plan } = simulation;
+  if (plan.deployment === undefined) return {};
+  return {
+    releases: {
+      regress: (label, release, kind, amount) => cluster.releases.addDefect({ label, release, kind, ...amount }),
+      mend: (label) => cluster.releases.removeDefect(label),
+    },
+  };
+}
+
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
@@ -58,12 +80,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
   const { batching } = cluster;
   return {
     ...(batching === null ? {} : loadSurface(batching)),
-    ...(batching === null && plan.compaction === undefined
-      ? {}
-      : {
-          changeSetting: (hosts: readonly number[], key: string, value: number) =>
-            key === 'compaction' ? switchCompaction(simulation, hosts, value) : setWrong(cluster, key, value),
-        }),
+    ...settingSurface(simulation),
     failBackups: (host, days) => {
       const { fleet } = simulation;
       if (fleet === null) return false;
@@ -111,14 +128,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
         else cluster.paces.set(host, thinkUs);
       },
     },
-    ...(plan.deployment === undefined
-      ? {}
-      : {
-          releases: {
-            regress: (label, release, kind, amount) => cluster.releases.addDefect({ label, release, kind, ...amount }),
-            mend: (label) => cluster.releases.removeDefect(label),
-          },
-        }),
+    ...releaseSurface(simulation),
     isHealthy: (host) => {
       const seen = cluster.observation(host);
       return seen !== null && seen.status === 'normal' && !seen.mustRecover && seen.settled;

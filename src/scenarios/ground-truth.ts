@@ -1,5 +1,5 @@
 import type { GroundTruth } from '../checkers/property.ts';
-import { firstVoterCount, serverCount } from '../plan/hosts.ts';
+import { firstVoterCount, serverCount } from '../cluster/kimberlite/hosts.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { World } from '../sim/world.ts';

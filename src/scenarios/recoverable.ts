@@ -1,4 +1,5 @@
 import { parseRecord } from '../checkers/disk-image.ts';
+import { firstVoterCount } from '../cluster/kimberlite/hosts.ts';
 import { hash128 } from '../cluster/storage/checksum.ts';
 import { sameSum, ZERO_SUM } from '../cluster/storage/prepare.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
@@ -8,7 +9,6 @@ import {
   SUPERBLOCK_COPY_BYTES,
   type SuperblockState,
 } from '../cluster/vsr/superblock.ts';
-import { firstVoterCount } from '../plan/hosts.ts';
 import type { Certificate } from '../plan/result.ts';
 import type { LedgerEntry } from '../sim/ledger.ts';
 import type { Simulation } from './simulation.ts';
@@ -23,6 +23,8 @@ interface Survey {
   readonly checkpointOp: number;
   /** Slots that may have held an op of which nothing is left: their replica cannot deny it. */
   readonly broken: ReadonlySet<number>;
+  /** The disk holds records that its process may take for faulty: a fault struck when it read them at its start. */
+  readonly misread: boolean;
 }
 
 /** The superblock that a start would find on a replica's disk, or null. */
@@ -41,22 +43,36 @@ function survey(simulation: Simulation, host: number): Survey {
   const superblock = superblockOf(simulation, host);
   const intact = new Set<number>();
   const broken = new Set<number>();
+  let misread = refusedLog(simulation, host);
   for (let slot = 0; slot < plan.cluster.journalSlots; slot++) {
     const offset = slot * plan.cluster.slotBytes;
     const bytes = truth.peekDurable(host, FILE.prepares, offset, plan.cluster.slotBytes);
     const record = bytes === null ? null : parseRecord(bytes, 0);
+    const damaged = truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null;
     const damagedHeader = headerDamaged(simulation, host, slot);
     if (record === null) {
-      const damaged = truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null;
       if (bytes === null || damaged || damagedHeader) broken.add(slot);
       continue;
     }
+    if (damaged) misread = true;
     if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0) {
       intact.add(record.op);
     }
     if (damagedHeader && record.op <= (superblock?.checkpointOp ?? 0)) broken.add(slot);
   }
-  return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken };
+  return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken, misread };
+}
+
+/** Whether the device refused the present process of a host a read of its log. */
+function refusedLog(simulation: Simulation, host: number): boolean {
+  const sinceUs = simulation.cluster.world.machines[host]?.startedUs ?? 0;
+  return simulation.truth.ledger.entries.some(
+    (entry) =>
+      entry.host === host &&
+      entry.sector < 0 &&
+      entry.sinceUs >= sinceUs &&
+      (entry.file === FILE.headers || entry.file === FILE.prepares),
+  );
 }
 
 /**
@@ -96,7 +112,7 @@ export function isRecoverable(simulation: Simulation, core: readonly number[]): 
   if (surveys.length < quorum || !surveys.every(votes)) return false;
   const head = simulation.checks.committed.head;
   for (let op = lowestNeeded(surveys); op <= head; op++) if (!surveys.some((found) => holds(found, op))) return false;
-  return surveys.every((found) => found.broken.size === 0);
+  return surveys.every((found) => found.broken.size === 0 && !found.misread);
 }
 
 function lowestNeeded(surveys: readonly Survey[]): number {
@@ -134,7 +150,7 @@ export function certificatesOf(simulation: Simulation, core: readonly number[]):
   if (surveys.filter(votes).length < quorum) {
     for (const found of surveys) {
       if (votes(found)) continue;
-      const entry = openEntry(simulation, found.host);
+      const entry = voteEntry(simulation, found.host);
       if (entry === null) return [];
       certificates.push(certificate(0, found.host, entry));
     }
@@ -158,12 +174,12 @@ function certificate(op: number, host: number, entry: LedgerEntry): Certificate 
   return { op, host, ledgerIndex: entry.index, label: entry.label };
 }
 
-function openEntry(simulation: Simulation, host: number): LedgerEntry | null {
-  return (
-    simulation.truth.ledger.openOf(host)[0] ??
-    simulation.truth.ledger.entries.find((entry) => entry.host === host && entry.faultClass !== 'A') ??
-    null
-  );
+/** What took the vote of a host: damage that is still there, a superblock that the device refused to read, or former damage. */
+function voteEntry(simulation: Simulation, host: number): LedgerEntry | null {
+  const { ledger } = simulation.truth;
+  const former = ledger.entries.filter((entry) => entry.host === host && entry.faultClass !== 'A');
+  const refused = former.find((entry) => entry.sector < 0 && entry.file === FILE.superblock);
+  return ledger.openOf(host)[0] ?? refused ?? former[0] ?? null;
 }
 
 /** The damage to a checkpoint that would cover `op`. */

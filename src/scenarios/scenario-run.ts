@@ -63,14 +63,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     else if (control === CONTROL_COMPACTION || control === CONTROL_UPKEEP) compaction?.turn(control, host);
     else if (control === CONTROL_KUBERNETES) controlPods(simulation, fleet);
   };
-  fleet.mend = (label) => simulation.mend(label);
-  watchEvidence(simulation, fleet);
-  watchInstances(simulation, fleet);
-  const losses = new LossApproved(simulation, fleet);
-  fleet.onForced = (forced) => {
-    losses.forced(forced);
-    takeForcedLeader(simulation, forced);
-  };
+  watchFleet(simulation, fleet);
   const operator = plan.operator === null ? null : await hire(simulation, fleet);
   gates = watchGates(simulation, fleet, monitor, operator);
   const audit = new IncidentAudit(simulation, fleet, monitor, () => operator?.records ?? []);
@@ -102,6 +95,18 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const pending = finish(simulation, settings);
   if (pending !== '' && running(simulation)) return ending(...judgeStuck(simulation, simulation.members, pending));
   return ending('');
+}
+
+/** Has the properties told of what the operator's commands do to the cluster. */
+function watchFleet(simulation: Simulation, fleet: KimberliteFleet): void {
+  fleet.mend = (label) => simulation.mend(label);
+  watchEvidence(simulation, fleet);
+  watchInstances(simulation, fleet);
+  const losses = new LossApproved(simulation, fleet);
+  fleet.onForced = (forced) => {
+    losses.forced(forced);
+    takeForcedLeader(simulation, forced);
+  };
 }
 
 /** One look of the Kubernetes controllers at the pods; asks for the next. */

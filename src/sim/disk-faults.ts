@@ -135,7 +135,8 @@ export class DiskFaults extends DiskDamage {
     if (fault.kind === 'read-error') {
       request.error = 'EIO';
       this.strike(fault);
-      this.context.core.ledger.refuse(this.context.host, file.name);
+      const { core, host } = this.context;
+      core.ledger.refuse(fault.label, host, file.name, core.nowUs);
       this.context.fired(fault.label);
       return true;
     }

@@ -33,10 +33,15 @@ export class Ledger {
     this.refused = new Map();
   }
 
-  /** An injected fault ended a read of this file with an error; the bytes themselves are not damaged. */
-  refuse(host: number, file: string): void {
+  /**
+   * An injected fault ended a read of this file with an error. The bytes themselves are not damaged: the entry names the
+   * cause, in no sector (-1), and is closed at once.
+   */
+  refuse(label: string, host: number, file: string, atUs: Us): void {
     const key = `${host}/${file}`;
     this.refused.set(key, this.refusedReads(host, file) + 1);
+    const index = this.entries.length;
+    this.entries.push({ index, label, faultClass: 'B', host, file, sector: -1, sinceUs: atUs, clearedUs: atUs });
   }
 
   /** How many reads of this file injected faults have ended so far. */

@@ -57,4 +57,35 @@ describe('what ground truth says of a core', () => {
     expect(isRecoverable(simulation, [0, 1])).toBe(false);
     expect(isRecoverable(simulation, [0, 2])).toBe(true);
   });
+
+  // Ground truth has the bytes, the process that started did not: it gave up its vote, and so did a second one.
+  it('whose voters gave up their votes over reads that the device refused: the excuse names those faults', () => {
+    const simulation = running();
+    for (const host of [0, 1]) {
+      const machine = simulation.cluster.world.machines[host];
+      machine?.stop('crash');
+      machine?.disk.faults.failNext('read', `refused-${host}`, 'superblock', 4);
+      machine?.start();
+    }
+    simulation.advance(simulation.cluster.world.nowUs + 2_000_000);
+    expect(simulation.cluster.observation(0)?.mustRecover).toBe(true);
+    expect(isRecoverable(simulation, [0, 1, 2])).toBe(false);
+    const labels = certificatesOf(simulation, [0, 1, 2]).map((certificate) => certificate.label);
+    expect(labels).toEqual(['refused-0', 'refused-1']);
+  });
+
+  it('with a voter whose present process was refused a read of its log: not by itself, until it starts again', () => {
+    const simulation = running();
+    const machine = simulation.cluster.world.machines[1];
+    const again = (): void => {
+      machine?.stop('crash');
+      machine?.start();
+      simulation.advance(simulation.cluster.world.nowUs + 5_000_000);
+    };
+    machine?.disk.faults.failNext('read', 'refused', 'log/headers', 1);
+    again();
+    expect(isRecoverable(simulation, [0, 1])).toBe(false);
+    again();
+    expect(isRecoverable(simulation, [0, 1])).toBe(true);
+  });
 });

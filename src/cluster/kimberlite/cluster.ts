@@ -1,6 +1,5 @@
-import { STANDBY_ID_MIN, serverCount } from '../../plan/hosts.ts';
 import type { HostsPlan, RunPlan } from '../../plan/plan.ts';
-import type { ProcessFactory } from '../../sim/api.ts';
+import type { Host, ProcessFactory } from '../../sim/api.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
 import { CpuModel } from '../../sim/cpu-model.ts';
 import type { Decisions } from '../../sim/decisions.ts';
@@ -17,6 +16,7 @@ import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
 import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
+import { STANDBY_ID_MIN, serverCount } from './hosts.ts';
 import { InstalledReleases } from './installed-releases.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
@@ -101,15 +101,10 @@ export class KimberliteCluster {
     this.batching = batchingOf(plan, servers, () => this.world);
     this.releases = new InstalledReleases(plan);
     const machines: MachineSpec[] = [];
+    const build = (host: Host): KimberliteNode =>
+      new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer, this.batching);
     for (const id of this.serverHosts) {
-      machines.push(
-        this.machine(hostName(plan, id), id, (host) =>
-          this.buildNode(
-            host.id,
-            new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer, this.batching),
-          ),
-        ),
-      );
+      machines.push(this.machine(hostName(plan, id), id, (host) => this.buildNode(host.id, build(host))));
     }
     for (const id of this.clientHosts) {
       machines.push(
@@ -130,15 +125,18 @@ export class KimberliteCluster {
       machines,
     });
     this.world.describe = (message) => describeMessage(message as VsrMessage);
-    for (const id of this.serverHosts) {
-      const machine = this.world.machines[id] as Machine;
-      machine.supervisor.policy = plan.cluster.restart;
-      machine.supervisor.delayUs = plan.cluster.restartDelayUs;
-      if (this.isSpare(id)) machine.enabled = false;
-      else format(machine, this.config, id);
-      if (plan.hosts !== undefined) this.equip(machine, plan.hosts);
-    }
+    for (const id of this.serverHosts) this.install(this.world.machines[id] as Machine);
     if (this.standbyHosts.length > 0) layRegions(this.world, plan, this);
+  }
+
+  /** Makes a host one of the server's: what systemd does with it, what its disk holds, what it is built of. */
+  private install(machine: Machine): void {
+    const { restart, restartDelayUs } = this.plan.cluster;
+    machine.supervisor.policy = restart;
+    machine.supervisor.delayUs = restartDelayUs;
+    if (this.isSpare(machine.id)) machine.enabled = false;
+    else format(machine, this.config, machine.id);
+    if (this.plan.hosts !== undefined) this.equip(machine, this.plan.hosts);
   }
 
   /** Whether a host is one that `add-standby` or `add-replica` may take: without data, and its server has not been started. */

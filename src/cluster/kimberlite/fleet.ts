@@ -1,4 +1,3 @@
-import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import type { World } from '../../sim/world.ts';
@@ -10,6 +9,7 @@ import { ARCHIVE_BUCKET, BackupStore, BUCKET, type Snapshot } from './backups.ts
 import type { KimberliteCluster } from './cluster.ts';
 import { Compaction } from './compaction.ts';
 import { type CommandGuard, guardIsOn } from './guards.ts';
+import { STANDBY_ID_MIN } from './hosts.ts';
 import { httpPage } from './http.ts';
 import type { IncidentFacts, IncidentReport } from './incident.ts';
 import { LocalBackups } from './local-backups.ts';

@@ -41,8 +41,8 @@ function standbyFields(fleet: KimberliteFleet, replica: Replica): Readonly<Recor
     promotion_eligible: problem === '',
     ...(problem === '' ? {} : { not_eligible_because: problem }),
     lag_ops: lag?.ops ?? null,
-    lag_ms: lag === undefined ? null : Math.round(lag.us / 1_000),
-    primary_silent_ms: following === null ? null : Math.round(following.silentUs(replica) / 1_000),
+    lag_ms: lag === undefined ? null : Math.floor(lag.us / 1_000),
+    primary_silent_ms: following === null ? null : Math.floor(following.silentUs(replica) / 1_000),
   };
 }
 

@@ -1,9 +1,9 @@
-import { STANDBY_ID_MIN } from '../../plan/hosts.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import { releaseText } from '../vsr/releases.ts';
 import type { Replica } from '../vsr/replica.ts';
 import type { KimberliteCluster } from './cluster.ts';
+import { STANDBY_ID_MIN } from './hosts.ts';
 import type { KimberliteNode } from './node.ts';
 
 /** Release of every replica where the plan says nothing of releases (catalogue, cluster-version: the present one). */

@@ -19,14 +19,12 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     return;
   }
   if (!r.config.rules.readsThroughLog() && answerLocally(r, message)) return;
-  if (isKnownRequest(r, message)) {
+  if (isKnownRequest(r, message) && r.config.rules.answersFromTable()) {
     const session = r.sessions.get(message.client);
-    if (session !== null && session.request === message.request && r.config.rules.answersFromTable()) {
-      r.host.reached('retry-answered-from-table');
-      answerFromTable(r, message.client);
-      return;
-    }
-    if (r.config.rules.answersFromTable()) return;
+    if (session === null || session.request !== message.request) return;
+    r.host.reached('retry-answered-from-table');
+    answerFromTable(r, message.client);
+    return;
   }
   if (r.inPipeline.get(message.client) === message.request && r.config.rules.answersFromTable()) return;
   if (

@@ -113,7 +113,7 @@ export function promotionProblem(r: Replica, maxLagUs: Us): string {
   const { following } = r;
   if (following === null || following.head === 0 || !following.copied) return 'initial copy is not complete';
   const lag = following.lag(r);
-  if (lag.us > maxLagUs) return `lag ${Math.round(lag.us / 1_000)} ms, ${lag.ops} ops: above ${maxLagUs / 1_000} ms`;
+  if (lag.us > maxLagUs) return `lag ${Math.floor(lag.us / 1_000)} ms, ${lag.ops} ops: above ${maxLagUs / 1_000} ms`;
   return '';
 }
 

@@ -191,7 +191,7 @@ corpus('INV-COMMIT-MONOTONIC', [
       committed(s, 6);
       s.set.onCheckpoint(1, 1, 4, 77);
       s.restart(1);
-      s.ledger.refuse(1, 'checkpoint/0');
+      s.ledger.refuse('read-error', 1, 'checkpoint/0', s.nowUs);
       s.state(1, { commit: 0 });
     },
   },
@@ -200,7 +200,7 @@ corpus('INV-COMMIT-MONOTONIC', [
     play: (s) => {
       committed(s, 6);
       s.set.onCheckpoint(1, 1, 4, 77);
-      s.ledger.refuse(1, 'checkpoint/0');
+      s.ledger.refuse('read-error', 1, 'checkpoint/0', s.nowUs);
       s.restart(1).state(1, { commit: 0 });
     },
     site: 'restarted-below-checkpoint',

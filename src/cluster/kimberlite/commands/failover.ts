@@ -54,9 +54,9 @@ function declaredUs(fleet: KimberliteFleet, replica: Replica): Us {
 function lossText(fleet: KimberliteFleet, replica: Replica): string {
   const lag = replica.following?.lag(replica);
   if (lag === undefined) return 'nothing was ever heard of a primary';
-  const silentMs = Math.round((replica.following?.silentUs(replica) ?? 0) / 1_000);
-  const declaredMs = Math.round(declaredUs(fleet, replica) / 1_000);
-  return `last op ${replica.durableOp}, primary last heard ${silentMs} ms ago at op ${replica.following?.head}: lag ${Math.round(lag.us / 1_000)} ms, ${lag.ops} ops; declared loss: at most the last ${declaredMs} ms`;
+  const silentMs = Math.floor((replica.following?.silentUs(replica) ?? 0) / 1_000);
+  const declaredMs = Math.floor(declaredUs(fleet, replica) / 1_000);
+  return `last op ${replica.durableOp}, primary last heard ${silentMs} ms ago at op ${replica.following?.head}: lag ${Math.floor(lag.us / 1_000)} ms, ${lag.ops} ops; declared loss: at most the last ${declaredMs} ms`;
 }
 
 function* failover(argv: readonly string[], _stdin: string, ctx: Context): Run {

@@ -59,7 +59,7 @@ function newestLeader(views: readonly ReplicaView[]): ReplicaView | null {
 
 /** Epoch before view. */
 function rank(view: ReplicaView): number {
-  return (view.node?.vsr.replica.epoch ?? 0) * 2 ** 32 + view.view;
+  return (view.node?.vsr.replica.epoch ?? 0) * 4_294_967_296 + view.view;
 }
 
 /** Why the change may not begin, or ''. */

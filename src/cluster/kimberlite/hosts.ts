@@ -1,4 +1,4 @@
-import type { ClusterPlan } from './plan.ts';
+import type { ClusterPlan } from '../../plan/plan.ts';
 
 /** Hosts that run the system's server: the replicas, then the standbys, the empty ones included. They come first in a world. */
 export function serverCount(cluster: Pick<ClusterPlan, 'replicaCount' | 'standbys'>): number {
