@@ -16,7 +16,7 @@ import { Projection } from './projection.ts';
 
 /** Timer numbers from 32 on are the product's own. */
 const TIMER_PROJECTION = 32;
-const TIMER_DEFECT = 33;
+const TIMER_DEFECT = 34;
 /** Projections catch up this often, by at most this many ops: they lag behind the commit number by design. */
 const PROJECTION_US: Us = 50_000;
 const PROJECTION_OPS_MAX = 512;
