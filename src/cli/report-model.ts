@@ -2,6 +2,7 @@ import { UserError } from '../plan/user-error.ts';
 import type { ReportModel } from '../report/model.ts';
 import type { ReportOptions } from './commands/report.ts';
 import { ReportAssembly } from './report-assemble.ts';
+import { bundleModel } from './report-bundle.ts';
 import type { ReportContext } from './report-context.ts';
 import { readMutants, readReportSource } from './report-read.ts';
 import { runOfDocument } from './report-run.ts';
@@ -22,6 +23,6 @@ export async function reportModel(options: ReportOptions, context: ReportContext
       return assembly.model(parts, async () => null);
     }
     case 'bundle':
-      throw new UserError('bundles are not built yet', 'choose a run document');
+      return bundleModel(what, context, mutants);
   }
 }
