@@ -85,7 +85,7 @@ export class KimberliteNode implements Process {
     this.config = config;
     this.onProjection = () => {};
     this.debug = false;
-    this.machine = new KimberliteMachine(config.release ?? 0);
+    this.machine = new KimberliteMachine(config.release ?? 0, config.rules);
     this.projection = new Projection();
     this.machine.onApplied = (op, key, value) => this.projection.note(op, key, value);
     this.machine.onReplaced = () => this.projection.install(this.machine);

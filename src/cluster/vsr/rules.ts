@@ -126,6 +126,8 @@ export interface Rules {
   clusterRelease(releases: readonly number[]): number;
   /** Whether a binary of release `own` can read a form that `needed` introduced. */
   readsForm(needed: number, own: number): boolean;
+  /** As what release's form a binary of release `own` takes an entry whose form `written` introduced. */
+  formTaken(written: number, own: number): number;
 
   // Recovery and storage
   /** Whether a replica in this status answers a Recovery: in normal operation only (Michael et al., DISC 2017). */
@@ -214,6 +216,7 @@ export const HONEST_RULES: Rules = {
 
   clusterRelease: (releases) => releases.reduce((lowest, each) => Math.min(lowest, each)),
   readsForm: (needed, own) => needed <= own,
+  formTaken: (written, own) => Math.min(written, own),
 
   answersRecovery: (status) => status === 'normal',
   tellsLog: (isLeader) => isLeader,
