@@ -39,12 +39,13 @@ export async function bundleModel(
     title: `${scenario} ${variant} seed ${seed}`,
     source: path,
     mutants,
+    shown: run.signature === '' ? detailOfTrace(traced, run) : null,
     problems: parted.map((each) => `NOT REPRODUCED (bundle and this replay): ${each}`),
   } as const;
   return assembly.model(parts, async () => detailOfTrace(traced, run));
 }
 
-function runOfBundle(path: string, { result }: TracedRun): ReportRun {
+export function runOfBundle(path: string, { result }: TracedRun): ReportRun {
   const again = `npx firedrill replay ${shellWord(path)}`;
   return runOfResult(result, { expected: isExpected(result), wallMs: 0, bundle: path, again });
 }

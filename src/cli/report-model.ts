@@ -33,7 +33,7 @@ export async function reportModel(options: ReportOptions, context: ReportContext
 /** First bytes of every SQLite file (sqlite.org/fileformat2.html). */
 const MAGIC = 'SQLite format 3';
 
-function isDatabase(path: string): boolean {
+export function isDatabase(path: string): boolean {
   const bytes = Buffer.alloc(MAGIC.length);
   try {
     const file = openSync(path, 'r');
