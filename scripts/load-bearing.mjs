@@ -7,12 +7,14 @@
 // a file may say why (`not_load_bearing`), and the output counts those that say nothing.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../dist/campaign/pool.js';
-import { knownNames } from '../dist/cli/known-names.js';
-import { toPlan } from '../dist/scenarios/expand.js';
-import { SCENARIO_ROOT } from '../dist/scenarios/files.js';
-import { loadScenarios } from '../dist/scenarios/load.js';
-import { mix2 } from '../dist/sim/mix.js';
+
+const built = new URL('../dist/', import.meta.url);
+const { runPool, workerEntry } = await import(`${built}campaign/pool.js`);
+const { knownNames } = await import(`${built}cli/known-names.js`);
+const { toPlan } = await import(`${built}scenarios/expand.js`);
+const { SCENARIO_ROOT } = await import(`${built}scenarios/files.js`);
+const { loadScenarios } = await import(`${built}scenarios/load.js`);
+const { mix2 } = await import(`${built}sim/mix.js`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

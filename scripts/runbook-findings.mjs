@@ -11,13 +11,15 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../dist/campaign/pool.js';
-import { knownNames } from '../dist/cli/known-names.js';
-import { failsAsDeclared } from '../dist/plan/expected.js';
-import { toPlan } from '../dist/scenarios/expand.js';
-import { readSections, SCENARIO_ROOT } from '../dist/scenarios/files.js';
-import { loadScenarios } from '../dist/scenarios/load.js';
-import { mix3 } from '../dist/sim/mix.js';
+
+const built = new URL('../dist/', import.meta.url);
+const { runPool, workerEntry } = await import(`${built}campaign/pool.js`);
+const { knownNames } = await import(`${built}cli/known-names.js`);
+const { failsAsDeclared } = await import(`${built}plan/expected.js`);
+const { toPlan } = await import(`${built}scenarios/expand.js`);
+const { readSections, SCENARIO_ROOT } = await import(`${built}scenarios/files.js`);
+const { loadScenarios } = await import(`${built}scenarios/load.js`);
+const { mix3 } = await import(`${built}sim/mix.js`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -183,7 +185,16 @@ the incident at a drawn time of ten minutes and on a drawn replica, with the 95 
 \`as_built\` shows the directed runs on the product as its code was read; there, nothing is declared.
 
 ${table(
-  ['id', 'instruction', 'property (profile `intended`)', 'directed', 'by chance', '`as_built`', 'smallest counter-example', 'correction'],
+  [
+    'id',
+    'instruction',
+    'property (profile `intended`)',
+    'directed',
+    'by chance',
+    '`as_built`',
+    'smallest counter-example',
+    'correction',
+  ],
   literalRows,
 )}
 
