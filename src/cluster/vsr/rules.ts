@@ -78,6 +78,8 @@ export interface Rules {
   // Membership
   /** Whose quorums a joint membership needs: the old voters' and the new ones' (catalogue, model.reconfig_rule). */
   jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
+  /** Whether an operator command heeds the product's guard of this name (R18); the protocol itself knows no commands. */
+  guardHolds(guard: string): boolean;
   /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
   newcomersCatchUp(): boolean;
   /** Whether a membership counts; `isRepair`: it came by repair, state transfer or with a view, not as a prepare. */
@@ -192,6 +194,7 @@ export const HONEST_RULES: Rules = {
   verifies: () => true,
 
   jointElectorates: (electorates) => electorates,
+  guardHolds: () => true,
   newcomersCatchUp: () => true,
   learnsMembership: () => true,
 
