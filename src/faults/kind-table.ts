@@ -1,41 +1,10 @@
 import { DRIFT_PPM_MAX, SLEW_PPM_MAX } from '../sim/clock.ts';
-import type { FaultClass } from '../sim/ledger.ts';
 import { LINK_OPTION_MAX } from '../sim/link.ts';
-
-/** A parameter of a fault: an integer whose unit stands last in its name, or a string of a closed set. */
-export type ParamSpec =
-  | {
-      readonly kind: 'number';
-      readonly name: string;
-      readonly min: number;
-      readonly max: number;
-      readonly default: number;
-    }
-  | { readonly kind: 'choice'; readonly name: string; readonly choices: readonly string[]; readonly default: string };
-
-/**
- * A kind of fault as data. `instant` faults are done at once and take no duration. `lasting` ones end after the plan's
- * duration, or with the fault phase when it is 0. `armed` ones wait for a matching disk request, no longer than the
- * duration when it is not 0, and have fired only when they hit one.
- */
-export interface FaultKind {
-  readonly kind: string;
-  readonly faultClass: FaultClass;
-  readonly lasts: 'instant' | 'lasting' | 'armed';
-  readonly targets: 'replicas' | 'clients' | 'hosts';
-  readonly params: readonly ParamSpec[];
-}
+import { choice, type FaultKind, number } from './kind-params.ts';
+import { SERVICE_KINDS } from './kind-table-service.ts';
 
 const HOUR_US = 3_600_000_000;
 const WEEK_MS = 604_800_000;
-
-function number(name: string, min: number, max: number, byDefault: number): ParamSpec {
-  return { kind: 'number', name, min, max, default: byDefault };
-}
-
-function choice(name: string, choices: readonly string[], byDefault: string): ParamSpec {
-  return { kind: 'choice', name, choices, default: byDefault };
-}
 
 const ANY_ZONE = choice('zone', ['any', 'superblock', 'journal-headers', 'journal-prepares', 'checkpoint'], 'any');
 /** Zones with redundant witnesses or copies: class C may strike there within the budget. */
@@ -360,50 +329,7 @@ export const FAULT_KINDS = [
       number('bootUs', 0, HOUR_US, 200_000),
     ],
   },
-  // Those from here on are about batches, background load and settings: a system without them has nothing to strike.
-  {
-    kind: 'load.offered',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('opsPerS', 0, 1_000_000, 50_000)],
-  },
-  {
-    kind: 'process.slow-encoder',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('nsPerOp', 1, 100_000_000, 200_000)],
-  },
-  {
-    kind: 'backup.job-fails',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('days', 0, 365, 9)],
-  },
-  {
-    kind: 'config.wrong',
-    faultClass: 'A',
-    lasts: 'instant',
-    targets: 'replicas',
-    params: [
-      choice('key', ['max-batch-size', 'batching-enabled', 'compaction'], 'max-batch-size'),
-      number('value', 0, 1_000_000, 0),
-    ],
-  },
-  {
-    kind: 'release.regression',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [
-      number('release', 100, 999_999, 400),
-      choice('defect', ['latency', 'crash-on-start'], 'latency'),
-      number('cpuUsPerEvent', 1, 10_000_000, 5_000),
-      number('afterUs', 0, HOUR_US, 0),
-    ],
-  },
+  ...SERVICE_KINDS,
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

@@ -93,6 +93,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       simulation.sample(host);
       return true;
     },
+    readers: cluster.readers,
     poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;

@@ -13,6 +13,7 @@ import type { Batching } from './batching.ts';
 import type { ReleaseDefect } from './defects.ts';
 import { KIMBERLITE_OPERATION, KimberliteMachine } from './machine.ts';
 import { Projection } from './projection.ts';
+import { ReadService } from './read-service.ts';
 
 /** Timer numbers from 32 on are the product's own. */
 const TIMER_PROJECTION = 32;
@@ -50,6 +51,8 @@ export class KimberliteNode implements Process {
   readonly vsr: VsrProcess;
   readonly machine: KimberliteMachine;
   readonly projection: Projection;
+  /** Reads that it answers by itself. */
+  readonly reads: ReadService;
   /** null: projecting costs nothing. */
   work: ProjectionWork | null;
   viewChanges: ViewChangeRecord[];
@@ -87,6 +90,7 @@ export class KimberliteNode implements Process {
     this.debug = false;
     this.machine = new KimberliteMachine(config.release ?? 0, config.rules);
     this.projection = new Projection();
+    this.reads = new ReadService();
     this.machine.onApplied = (op, key, value) => this.projection.note(op, key, value);
     this.machine.onReplaced = () => this.projection.install(this.machine);
     this.work = null;
