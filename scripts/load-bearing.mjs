@@ -7,12 +7,14 @@
 // a file may say why (`not_load_bearing`), and the output counts those that say nothing.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../src/campaign/pool.ts';
-import { knownNames } from '../src/cli/known-names.ts';
-import { toPlan } from '../src/scenarios/expand.ts';
-import { SCENARIO_ROOT } from '../src/scenarios/files.ts';
-import { loadScenarios } from '../src/scenarios/load.ts';
-import { mix2 } from '../src/sim/mix.ts';
+
+const built = new URL('../dist/', import.meta.url);
+const { runPool, workerEntry } = await import(`${built}campaign/pool.js`);
+const { knownNames } = await import(`${built}cli/known-names.js`);
+const { toPlan } = await import(`${built}scenarios/expand.js`);
+const { SCENARIO_ROOT } = await import(`${built}scenarios/files.js`);
+const { loadScenarios } = await import(`${built}scenarios/load.js`);
+const { mix2 } = await import(`${built}sim/mix.js`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -11,13 +11,15 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runPool, workerEntry } from '../src/campaign/pool.ts';
-import { knownNames } from '../src/cli/known-names.ts';
-import { failsAsDeclared } from '../src/plan/expected.ts';
-import { toPlan } from '../src/scenarios/expand.ts';
-import { readSections, SCENARIO_ROOT } from '../src/scenarios/files.ts';
-import { loadScenarios } from '../src/scenarios/load.ts';
-import { mix3 } from '../src/sim/mix.ts';
+
+const built = new URL('../dist/', import.meta.url);
+const { runPool, workerEntry } = await import(`${built}campaign/pool.js`);
+const { knownNames } = await import(`${built}cli/known-names.js`);
+const { failsAsDeclared } = await import(`${built}plan/expected.js`);
+const { toPlan } = await import(`${built}scenarios/expand.js`);
+const { readSections, SCENARIO_ROOT } = await import(`${built}scenarios/files.js`);
+const { loadScenarios } = await import(`${built}scenarios/load.js`);
+const { mix3 } = await import(`${built}sim/mix.js`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

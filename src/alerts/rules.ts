@@ -1,7 +1,7 @@
 import type { Us } from '../sim/time.ts';
 import { dropLabels, formatLabels, type Labels, labelKey, overlayLabels, type Sample } from './labels.ts';
 import { PromqlError } from './promql/ast.ts';
-import type { EvalContext } from './promql/selectors.ts';
+import type { EvalContext, PrometheusMajor } from './promql/selectors.ts';
 import type { AlertRule, RuleGroup, RuleSet } from './rule-file.ts';
 import type { SeriesStore } from './series.ts';
 
@@ -72,6 +72,7 @@ export class RuleEngine {
   readonly transitions: AlertTransition[] = [];
   private readonly store: SeriesStore;
   private readonly epochUs: Us;
+  private readonly prometheus: PrometheusMajor;
   private readonly groups: readonly GroupRun[];
   private readonly failed = new Map<AlertRule, EvaluationFailure>();
   private lastUs = -1;
@@ -79,9 +80,10 @@ export class RuleEngine {
 
   /**
    * `epochUs` is the wall-clock instant of virtual time 0 for `time()`: microseconds since 1970, in the clock in which exporters
-   * write their timestamps. Throws if the store keeps less than the rules read.
+   * write their timestamps; `prometheus` is the major version whose rules count. Throws if the store keeps less than the
+   * rules read.
    */
-  constructor(rules: RuleSet, store: SeriesStore, epochUs: Us) {
+  constructor(rules: RuleSet, store: SeriesStore, epochUs: Us, prometheus: PrometheusMajor = 3) {
     if (store.retentionUs < rules.retentionUs) {
       throw new Error(
         `the store keeps ${store.retentionUs} us but the rules read back ${rules.retentionUs} us: build it with RuleSet.retentionUs`,
@@ -89,6 +91,7 @@ export class RuleEngine {
     }
     this.store = store;
     this.epochUs = epochUs;
+    this.prometheus = prometheus;
     this.groups = rules.groups.map((group) => ({
       group,
       runs: group.rules.map((rule) => ({ rule, instances: new Map<string, Instance>() })),
@@ -101,7 +104,7 @@ export class RuleEngine {
     if (timeUs <= this.lastUs) throw new Error(`evaluation at ${timeUs} us is not after the one at ${this.lastUs} us`);
     this.lastUs = timeUs;
     const before = this.transitions.length;
-    const context: EvalContext = { store: this.store, epochUs: this.epochUs, timeUs };
+    const context: EvalContext = { store: this.store, epochUs: this.epochUs, timeUs, prometheus: this.prometheus };
     for (const run of this.groups) {
       if (timeUs < run.nextAtUs) continue;
       run.nextAtUs = timeUs + run.group.intervalUs;

@@ -44,6 +44,7 @@ export function rowOf(slot: Slot, origin: string, run: PoolRun, second: PoolRun 
     virtualUs: result.virtualUs,
     acknowledged: result.acknowledged,
     faultsFired: result.faultsFired.length,
+    ...(result.alertToRecoveryUs < 0 ? {} : { recoveryUs: result.alertToRecoveryUs }),
     wallMs,
     expected: !drifts && isExpected(judged),
     coverage: result.coverage ?? [],

@@ -6,7 +6,7 @@ import { SignatureSums, withDetails } from './report-signatures.ts';
 /** What runs do not say of themselves. */
 export interface AssembleParts
   extends Pick<ReportModel, 'kind' | 'title'>,
-    Partial<Pick<ReportModel, 'coverage' | 'marks' | 'mutants' | 'gate' | 'problems'>> {
+    Partial<Pick<ReportModel, 'coverage' | 'marks' | 'mutants' | 'shown' | 'gate' | 'problems'>> {
   readonly source: string;
 }
 
@@ -54,6 +54,7 @@ export class ReportAssembly {
       runs,
       runsLeftOut: leftOut,
       signatures,
+      shown: parts.shown ?? null,
       scenarios: this.scenarios.scenarios(this.context),
       coverage: parts.coverage ?? null,
       marks: parts.marks ?? [],

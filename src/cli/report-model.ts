@@ -1,7 +1,10 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../plan/user-error.ts';
 import type { ReportModel } from '../report/model.ts';
 import type { ReportOptions } from './commands/report.ts';
 import { ReportAssembly } from './report-assemble.ts';
+import { bundleModel } from './report-bundle.ts';
+import { campaignModel } from './report-campaign.ts';
 import type { ReportContext } from './report-context.ts';
 import { readMutants, readReportSource } from './report-read.ts';
 import { runOfDocument } from './report-run.ts';
@@ -10,6 +13,7 @@ import { runOfDocument } from './report-run.ts';
 export async function reportModel(options: ReportOptions, context: ReportContext): Promise<ReportModel> {
   const { what, campaign } = options;
   const mutants = options.mutants === null ? [] : readMutants(options.mutants);
+  if (isDatabase(what)) return campaignModel({ db: what, campaign, mutants }, context);
   const source = readReportSource(what);
   if (campaign !== null) throw new UserError(`${what} is no database`, 'leave out --campaign');
   switch (source.kind) {
@@ -22,6 +26,24 @@ export async function reportModel(options: ReportOptions, context: ReportContext
       return assembly.model(parts, async () => null);
     }
     case 'bundle':
-      throw new UserError('bundles are not built yet', 'choose a run document');
+      return bundleModel(what, context, mutants);
+  }
+}
+
+/** First bytes of every SQLite file (sqlite.org/fileformat2.html). */
+const MAGIC = 'SQLite format 3';
+
+export function isDatabase(path: string): boolean {
+  const bytes = Buffer.alloc(MAGIC.length);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return bytes.toString('latin1', 0, readSync(file, bytes)) === MAGIC;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Told by whoever reads it next.
+    return false;
   }
 }

@@ -66,7 +66,7 @@ function signatureRow(
     seeds: [...seeds].sort((one, other) => one - other),
     bundle: shown.bundle,
     replay: shown.replay === '' ? null : shown.replay,
-    shrink: shown.bundle === null ? null : `npx firedrill shrink ${shellWord(shown.bundle)}`,
+    shrink: null,
     detail: null,
   };
 }
@@ -85,7 +85,13 @@ export async function withDetails(
   const signatures: ReportSignature[] = [];
   for (const [place, { signature, shown }] of rows.entries()) {
     const detail = place < DETAILS_MAX ? await detailOf(shown) : null;
-    signatures.push({ ...signature, detail });
+    const bundle = detail?.run.bundle ?? signature.bundle;
+    const lines = bundle === null ? {} : linesOf(bundle);
+    signatures.push({ ...signature, bundle, ...lines, detail });
   }
   return signatures;
+}
+
+function linesOf(bundle: string): Pick<ReportSignature, 'replay' | 'shrink'> {
+  return { replay: `npx firedrill replay ${shellWord(bundle)}`, shrink: `npx firedrill shrink ${shellWord(bundle)}` };
 }

@@ -19,6 +19,7 @@ import {
 } from './strike-host.ts';
 import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
+import { loadReads } from './strike-reads.ts';
 import { regress } from './strike-release.ts';
 import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
 import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
@@ -78,6 +79,7 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'process.slow-encoder': slowEncoder,
   'backup.job-fails': failBackups,
   'config.wrong': changeSetting,
+  'load.reads': loadReads,
   'release.regression': regress,
 };
 

@@ -1,37 +1,29 @@
 import { DRIFT_PPM_MAX, SLEW_PPM_MAX } from '../sim/clock.ts';
-import type { FaultClass } from '../sim/ledger.ts';
 import { LINK_OPTION_MAX } from '../sim/link.ts';
+import { choice, type FaultKind, number } from './kind-params.ts';
+import { SERVICE_KINDS } from './kind-table-service.ts';
 
-import {
-  ANY_ZONE,
-  CLIENTS,
-  COUNT,
-  choice,
-  DIRECTION,
-  HOUR_US,
-  JOURNAL_ZONE,
-  number,
-  OFFSET,
-  OFFSET_MS,
-  type ParamSpec,
-  ROT_ZONE,
-  SLOT,
-  UNITS,
-  WITNESS_ZONE,
-} from './kind-params.ts';
+const HOUR_US = 3_600_000_000;
+const WEEK_MS = 604_800_000;
 
-/**
- * A kind of fault as data. `instant` faults are done at once and take no duration. `lasting` ones end after the plan's
- * duration, or with the fault phase when it is 0. `armed` ones wait for a matching disk request, no longer than the
- * duration when it is not 0, and have fired only when they hit one.
- */
-export interface FaultKind {
-  readonly kind: string;
-  readonly faultClass: FaultClass;
-  readonly lasts: 'instant' | 'lasting' | 'armed';
-  readonly targets: 'replicas' | 'clients' | 'hosts';
-  readonly params: readonly ParamSpec[];
-}
+const ANY_ZONE = choice('zone', ['any', 'superblock', 'journal-headers', 'journal-prepares', 'checkpoint'], 'any');
+/** Zones with redundant witnesses or copies: class C may strike there within the budget. */
+const WITNESS_ZONE = choice('zone', ['superblock', 'journal-headers', 'journal-prepares'], 'journal-prepares');
+/** A misdirected request would hit two superblock copies, which R5 never allows. */
+const JOURNAL_ZONE = choice('zone', ['journal-headers', 'journal-prepares'], 'journal-prepares');
+const ROT_ZONE = choice(
+  'zone',
+  ['superblock', 'journal-headers', 'journal-prepares', 'checkpoint'],
+  'journal-prepares',
+);
+/** -1: any unit that holds something, chosen by key. */
+const SLOT = number('slot', -1, 1_048_575, -1);
+const UNITS = number('units', 1, 4096, 1);
+const COUNT = number('count', 1, 1000, 1);
+const OFFSET = number('offsetSectors', 1, 1_048_575, 1);
+const DIRECTION = choice('direction', ['both', 'in', 'out'], 'both');
+const CLIENTS = choice('clients', ['reach-all', 'reach-rest'], 'reach-all');
+const OFFSET_MS = number('ms', -WEEK_MS, WEEK_MS, 1_000);
 
 /** Every kind of fault, with class as R1 defines it. Plans name kinds and parameters as here; the order enters hashes. */
 export const FAULT_KINDS = [
@@ -337,50 +329,7 @@ export const FAULT_KINDS = [
       number('bootUs', 0, HOUR_US, 200_000),
     ],
   },
-  // Those from here on are about batches, background load and settings: a system without them has nothing to strike.
-  {
-    kind: 'load.offered',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('opsPerS', 0, 1_000_000, 50_000)],
-  },
-  {
-    kind: 'process.slow-encoder',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('nsPerOp', 1, 100_000_000, 200_000)],
-  },
-  {
-    kind: 'backup.job-fails',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [number('days', 0, 365, 9)],
-  },
-  {
-    kind: 'config.wrong',
-    faultClass: 'A',
-    lasts: 'instant',
-    targets: 'replicas',
-    params: [
-      choice('key', ['max-batch-size', 'batching-enabled', 'compaction'], 'max-batch-size'),
-      number('value', 0, 1_000_000, 0),
-    ],
-  },
-  {
-    kind: 'release.regression',
-    faultClass: 'A',
-    lasts: 'lasting',
-    targets: 'replicas',
-    params: [
-      number('release', 100, 999_999, 400),
-      choice('defect', ['latency', 'crash-on-start'], 'latency'),
-      number('cpuUsPerEvent', 1, 10_000_000, 5_000),
-      number('afterUs', 0, HOUR_US, 0),
-    ],
-  },
+  ...SERVICE_KINDS,
 ] as const satisfies readonly FaultKind[];
 
 /** Name of a kind that exists. */

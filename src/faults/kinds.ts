@@ -1,6 +1,6 @@
 import type { FaultPlan } from '../plan/plan.ts';
-import type { ParamSpec } from './kind-params.ts';
-import { FAULT_KINDS, type FaultKind } from './kind-table.ts';
+import type { FaultKind, ParamSpec } from './kind-params.ts';
+import { FAULT_KINDS } from './kind-table.ts';
 
 /** The kind's description, or null for a name that is no kind. */
 export function faultKind(name: string): FaultKind | null {

@@ -75,6 +75,16 @@ export interface FaultSurface {
     ): void;
     mend(label: string): void;
   };
+  /** Applications that only read: they come to some hosts, read, and go. Absent: the system answers no such reads. */
+  readonly readers?: {
+    begin(
+      hosts: readonly number[],
+      load: { qps: number; answerBytes: number; bufferUs: number; cpuUs: number; workers: number },
+    ): boolean;
+    end(): void;
+    /** The reads since the last turn; returns the time until the next one. */
+    turn(): number;
+  };
   /** Ordinary drift of a host's clocks, in ppm, to which they return after a fault; 0 where it is not given. */
   readonly driftPpm?: (host: number) => number;
 }

@@ -28,6 +28,8 @@ export interface ReportModel {
   readonly runsLeftOut: number;
   /** Failures that look alike, worst first: undeclared before declared, then by number. */
   readonly signatures: readonly ReportSignature[];
+  /** The run of a bundle that did not fail, in full; null in every other report. */
+  readonly shown: ReportDetail | null;
   /** The rehearsals that took part, by id. */
   readonly scenarios: readonly ReportScenario[];
   readonly coverage: ReportCoverage | null;
@@ -86,6 +88,8 @@ export interface ReportGroup {
   readonly failed: number;
   readonly inconclusive: number;
   readonly unexpected: number;
+  /** Sum over its runs. */
+  readonly wallMs: number;
   /** The property by which the variant is declared to fail; '' for one that must pass. */
   readonly declared: string;
   /** Shell line that makes the worst run of the group again. */

@@ -59,11 +59,12 @@ export class ReportSums {
     let group = this.groupOf.get(key);
     if (group === undefined) {
       const title = this.titles.get(scenario) ?? '';
-      const zero = { runs: 0, passed: 0, failed: 0, inconclusive: 0, unexpected: 0 };
+      const zero = { runs: 0, passed: 0, failed: 0, inconclusive: 0, unexpected: 0, wallMs: 0 };
       group = { scenario, title, variant, profile, ...zero, seedFrom: seed, seedTo: seed, declared, replay, rank };
       this.groupOf.set(key, group);
     }
     group.runs++;
+    group.wallMs += run.wallMs;
     count(group, run);
     group.seedFrom = Math.min(group.seedFrom, seed);
     group.seedTo = Math.max(group.seedTo, seed);

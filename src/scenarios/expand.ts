@@ -78,7 +78,7 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     ...hostsOf(scenario),
     ...batchingOf(scenario),
     ...compactionOf(scenario),
-    ...deploymentOf(scenario),
+    ...deploymentOf({ ...scenario, deployment: chosen.deployment ?? scenario.deployment }),
     ...gatesOf(chosen.gates ?? scenario.gates),
     ...overrides,
   };
@@ -158,7 +158,11 @@ function standbysOf({ cluster: { standbys } }: Scenario): Pick<ClusterPlan, 'sta
   };
 }
 
-function deploymentOf({ deployment, cluster, recovered }: Scenario): { deployment?: DeploymentPlan } {
+function deploymentOf({
+  deployment,
+  cluster,
+  recovered,
+}: Omit<Scenario, 'deployment'> & { deployment: Scenario['deployment'] | undefined }): { deployment?: DeploymentPlan } {
   if (deployment === undefined) return {};
   const { platform, releases = new Array<string>(cluster.replicas).fill('v0.3.0') } = deployment;
   return {

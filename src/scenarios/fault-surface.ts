@@ -73,6 +73,22 @@ function releaseSurface(simulation: Simulation): Pick<FaultSurface, 'releases'> 
   };
 }
 
+/** Queries of people and programs beside the plan's clients, and the pace of those. */
+function clientLoad(cluster: KimberliteCluster): Required<FaultSurface>['load'] {
+  return {
+    connect: (host, spec, delayUs) => {
+      const queries = cluster.queries[host];
+      if (queries === undefined) return null;
+      const session = queries.connect(spec, delayUs);
+      return () => queries.disconnect(session);
+    },
+    pace: (host, thinkUs) => {
+      if (thinkUs < 0) cluster.paces.delete(host);
+      else cluster.paces.set(host, thinkUs);
+    },
+  };
+}
+
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
@@ -110,24 +126,14 @@ export function faultSurface(simulation: Simulation): FaultSurface {
       simulation.sample(host);
       return true;
     },
+    readers: cluster.readers,
     poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;
       machine.stop('crash');
       machine.scheduleStart(500_000);
     },
-    load: {
-      connect: (host, spec, delayUs) => {
-        const queries = cluster.queries[host];
-        if (queries === undefined) return null;
-        const session = queries.connect(spec, delayUs);
-        return () => queries.disconnect(session);
-      },
-      pace: (host, thinkUs) => {
-        if (thinkUs < 0) cluster.paces.delete(host);
-        else cluster.paces.set(host, thinkUs);
-      },
-    },
+    load: clientLoad(cluster),
     ...releaseSurface(simulation),
     isHealthy: (host) => {
       const seen = cluster.observation(host);

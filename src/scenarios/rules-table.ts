@@ -5,6 +5,7 @@ import { MEMBERSHIP_MUTANTS } from './mutants/membership.ts';
 import { differs, type Mutant } from './mutants/mutant.ts';
 import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
+import { RELEASE_MUTANTS } from './mutants/releases.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';
 import { VIEW_MUTANTS } from './mutants/views.ts';
 import { profileRules } from './profiles.ts';
@@ -198,6 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SESSION_MUTANTS,
   ...LIVENESS_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
+  ...RELEASE_MUTANTS,
   ...PROJECTION_MUTANTS,
 ];
 

@@ -1,4 +1,4 @@
-import type { Property } from '../checkers/property.ts';
+import type { GroundTruth, Property } from '../checkers/property.ts';
 import { HONEST_RULES, type Rules } from '../cluster/vsr/rules.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import type { InconclusiveReason, RunResult, Verdict } from '../plan/result.ts';
@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly recordDecisions?: boolean;
   /** Collects coverage (R25): costs a little, changes nothing. */
   readonly coverage?: boolean;
-  /** Hears what the properties hear, after them. It must not report and cannot change the run. */
-  readonly observer?: Property;
+  /** Hears what the properties hear, after them. It must not report and cannot change the run. A function is given the time. */
+  readonly observer?: Property | ((truth: Pick<GroundTruth, 'nowUs'>) => Property);
 }
 
 export interface RunOutcome {
@@ -75,11 +75,12 @@ function decisionsOf({ decisions }: RunPlan, record: boolean): Decisions | null 
 }
 
 /** The properties, and behind them an observer if there is one. */
-function observedBy(observer: Property | undefined): typeof checksOf {
+function observedBy(observer: RunOptions['observer']): typeof checksOf {
   if (observer === undefined) return checksOf;
   return (truth, report, simulation) => {
     const checks = checksOf(truth, report, simulation);
-    return { ...checks, properties: [...checks.properties, observer] };
+    const heard = typeof observer === 'function' ? observer(truth) : observer;
+    return { ...checks, properties: [...checks.properties, heard] };
   };
 }
 

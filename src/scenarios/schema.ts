@@ -195,6 +195,7 @@ const replaceable = {
   gates: z.array(gate).optional(),
   properties: z.array(property).optional(),
   fault_phase: duration.optional(),
+  deployment: deployment.optional(),
 };
 
 const fails = z.strictObject({

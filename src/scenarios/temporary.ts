@@ -34,6 +34,10 @@ export class TemporarySettings {
   /** To be called once the faults have ended and the replicas have converged. */
   judge(): void {
     const { cluster, members } = this.simulation;
+    for (const host of cluster.serverHosts) {
+      const limit = viewOf(cluster, host, true).node?.reads.maxPerSecond ?? -1;
+      if (limit >= 0) this.simulation.report('INV-TEMPORARY-REVERTED', 'throttle-left', { replica: host, limit });
+    }
     for (const host of members) {
       const view = viewOf(cluster, host, true);
       if (view.node === null) continue;

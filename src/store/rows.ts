@@ -38,6 +38,8 @@ export interface RunRow {
   readonly virtualUs: number;
   readonly acknowledged: number;
   readonly faultsFired: number;
+  /** Virtual time from the first alert (or fault) to recovery, of scenario runs that recovered. */
+  readonly recoveryUs?: number;
   /** The only field that differs between two equal campaigns. */
   readonly wallMs: number;
   readonly expected: boolean;

@@ -20,6 +20,7 @@ export interface StoredRun {
   readonly faults_fired: number;
   readonly wall_ms: number;
   readonly expected: number;
+  readonly recovery_us: number;
   readonly coverage: Uint8Array;
   readonly reached: Uint8Array;
   readonly signature: string | null;
@@ -89,6 +90,7 @@ export function decodeRun(stored: StoredRun, markName: (id: number) => string): 
     virtualUs: stored.virtual_us,
     acknowledged: stored.acknowledged,
     faultsFired: stored.faults_fired,
+    ...(stored.recovery_us < 0 ? {} : { recoveryUs: stored.recovery_us }),
     wallMs: stored.wall_ms,
     expected: stored.expected === 1,
     coverage: unpackAscending(stored.coverage),

@@ -5,8 +5,8 @@ import { packAscending, packNumbers } from './run-codec.ts';
 /** `OR IGNORE` would also swallow a row that breaks another constraint. */
 const INSERT_RUN = `
 INSERT INTO run (campaign, idx, seed, scenario, variant, generation, origin, plan_hash, verdict, reason,
-  property, site, trace_hash, events, virtual_us, acknowledged, faults_fired, wall_ms, expected)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  property, site, trace_hash, events, virtual_us, acknowledged, faults_fired, wall_ms, expected, recovery_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (campaign, idx) DO NOTHING`;
 
 const KEEP_FEATURE = `
@@ -98,6 +98,7 @@ export class RunWriter {
       row.faultsFired,
       row.wallMs,
       row.expected ? 1 : 0,
+      row.recoveryUs ?? -1,
     );
     if (changes === 0) return;
     this.insertObserved.run(campaign, row.index, packAscending(row.coverage), packNumbers(marks));

@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 export const APPLICATION_ID = 0x4644524c;
 
 /** The schema that this firedrill writes and the newest that it reads: the number of migrations. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Version 1. `observed`, `plan` and `failure` stand apart from `run`, so that totals over a million runs read none of
@@ -97,8 +97,11 @@ ALTER TABLE signature ADD COLUMN note TEXT NOT NULL DEFAULT '';
 CREATE INDEX failure_by_signature ON failure (signature, campaign, idx);
 `;
 
+/** Version 3: how long recovery took, for distributions against targets; -1: it did not recover, or had nothing to. */
+const RECOVERY = `ALTER TABLE run ADD COLUMN recovery_us INTEGER NOT NULL DEFAULT -1;`;
+
 /** Migration n leads from version n to n + 1. What has been released is never edited, only followed by another. */
-const MIGRATIONS: readonly string[] = [CAMPAIGNS, TRIAGE];
+const MIGRATIONS: readonly string[] = [CAMPAIGNS, TRIAGE, RECOVERY];
 
 /** Brings a database to a version in one transaction, so that a crash leaves the old one or the new one. */
 export function migrate(database: Database.Database, to: number = SCHEMA_VERSION): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { compilePromql } from '../../src/alerts/promql/compile.ts';
 import { SECOND } from '../../src/sim/time.ts';
 import { query, single, storeOf } from './kit.ts';
 
@@ -26,6 +27,19 @@ describe('rate, increase, delta', () => {
     const young = storeOf({ a: [null, 4, 34] });
     expect(single(young, 'increase(a[2m])', 120)).toBeCloseTo((30 * (60 + 8)) / 60, 10);
     expect(single(young, 'delta(a[2m])', 120)).toBeCloseTo((30 * (60 + 60)) / 60, 10);
+  });
+
+  it('includes the oldest instant of a range and of the look-back by the rules of Prometheus 2 only', () => {
+    const two = storeOf({ a: [4, 34, 34, 34, 34, 34, 34], b: [7] });
+    const at = (expr: string, atS: number, prometheus: 2 | 3): readonly number[] =>
+      compilePromql(expr)
+        .evaluate({ store: two, epochUs: 0, timeUs: atS * SECOND, prometheus })
+        .map(({ value }) => value);
+    expect(at('increase(a[5m])', 300, 3)).toEqual([0]);
+    expect(at('increase(a[5m])', 300, 2)).toEqual([30]);
+    expect(at('b', 300, 3)).toEqual([]);
+    expect(at('b', 300, 2)).toEqual([7]);
+    expect(at('b', 301, 2)).toEqual([]);
   });
 
   it('adds what a counter held before a reset, unlike delta', () => {

@@ -3,9 +3,9 @@ import type { Window, WindowFn } from './selectors.ts';
 import { CompensatedSum } from './sums.ts';
 
 /**
- * The increase over the window, extrapolated to its borders by Prometheus 3's rule: up to a border that lies less than 1.1
- * average sample distances away, else half a distance; a counter never below zero. With `isCounter` a fall is a reset to 0.
- * Undefined under two samples.
+ * The increase over the window, extrapolated to its borders: up to a border that lies less than 1.1 average sample distances
+ * away, else half a distance; a counter never below zero (which Prometheus 2 asks before the distance, 3 after it). With
+ * `isCounter` a fall is a reset to 0. Undefined under two samples.
  */
 function extrapolated(window: Window, isCounter: boolean, isRate: boolean): number | undefined {
   const { timesUs, values, count } = window;
@@ -20,10 +20,10 @@ function extrapolated(window: Window, isCounter: boolean, isRate: boolean): numb
   const spacing = sampledSeconds / (count - 1);
   let toStart = (firstUs - window.startUs) / SECOND;
   let toEnd = (window.endUs - lastUs) / SECOND;
+  const toZero = isCounter && change > 0 && values[0]! >= 0 ? sampledSeconds * (values[0]! / change) : toStart;
+  if (window.prometheus === 2) toStart = Math.min(toStart, toZero);
   if (toStart >= spacing * 1.1) toStart = spacing / 2;
-  if (isCounter && change > 0 && values[0]! >= 0) {
-    toStart = Math.min(toStart, sampledSeconds * (values[0]! / change));
-  }
+  toStart = Math.min(toStart, toZero);
   if (toEnd >= spacing * 1.1) toEnd = spacing / 2;
   let factor = (sampledSeconds + toStart + toEnd) / sampledSeconds;
   if (isRate) factor /= (window.endUs - window.startUs) / SECOND;

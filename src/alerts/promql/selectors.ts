@@ -11,11 +11,19 @@ export interface EvalContext {
   readonly store: SeriesStore;
   readonly epochUs: Us;
   readonly timeUs: Us;
+  /** Whose rules count where they differ; 3 unless said otherwise. */
+  readonly prometheus?: PrometheusMajor;
 }
 
 /**
- * The samples of one series inside a range, oldest first; the arrays are reused from series to series. `startUs` is excluded and
- * `endUs` included, as in Prometheus 3.
+ * Major version of Prometheus. Up to 2 a range and the look-back include their oldest instant, from 3 on they do not; and a
+ * counter that was near zero is extrapolated otherwise. It matters where samples lie exactly on that instant.
+ */
+export type PrometheusMajor = 2 | 3;
+
+/**
+ * The samples of one series inside a range, oldest first; the arrays are reused from series to series. `endUs` is included,
+ * `startUs` only by the rules of Prometheus 2.
  */
 export interface Window {
   readonly timesUs: number[];
@@ -25,6 +33,7 @@ export interface Window {
   endUs: Us;
   /** The instant of the evaluation, without the selector's offset. */
   evalUs: Us;
+  prometheus: PrometheusMajor;
 }
 
 type Predicate = (labels: Labels) => boolean;
@@ -33,12 +42,13 @@ type Predicate = (labels: Labels) => boolean;
 export function compileInstant(selector: VectorSelector): (context: EvalContext) => Sample[] {
   const find = compileFind(selector);
   const { offsetUs } = selector;
-  return ({ store, timeUs }) => {
+  return ({ store, timeUs, prometheus }) => {
     const endUs = timeUs - offsetUs;
+    const goneUs = endUs - LOOKBACK_US - (prometheus === 2 ? 1 : 0);
     const out: Sample[] = [];
     for (const series of find(store)) {
       const index = series.lastIndexAtOrBefore(endUs);
-      if (index < 0 || series.isStale(index) || series.timeUsAt(index) <= endUs - LOOKBACK_US) continue;
+      if (index < 0 || series.isStale(index) || series.timeUsAt(index) <= goneUs) continue;
       out.push({ name: series.name, labels: series.labels, value: series.valueAt(index) });
     }
     return out;
@@ -53,9 +63,10 @@ export function compileOverRange(matrix: MatrixSelector, fn: WindowFn): (context
   const find = compileFind(matrix.selector);
   const { rangeUs } = matrix;
   const { offsetUs } = matrix.selector;
-  const window: Window = { timesUs: [], values: [], count: 0, startUs: 0, endUs: 0, evalUs: 0 };
+  const window: Window = { timesUs: [], values: [], count: 0, startUs: 0, endUs: 0, evalUs: 0, prometheus: 3 };
   return (context) => {
     window.evalUs = context.timeUs;
+    window.prometheus = context.prometheus ?? 3;
     window.endUs = context.timeUs - offsetUs;
     window.startUs = window.endUs - rangeUs;
     const out: Sample[] = [];
@@ -71,7 +82,7 @@ export function compileOverRange(matrix: MatrixSelector, fn: WindowFn): (context
 
 function fillWindow(window: Window, series: Series): void {
   const last = series.lastIndexAtOrBefore(window.endUs);
-  const first = series.lastIndexAtOrBefore(window.startUs) + 1;
+  const first = series.lastIndexAtOrBefore(window.startUs - (window.prometheus === 2 ? 1 : 0)) + 1;
   let count = 0;
   for (let i = first; i <= last; i++) {
     if (series.isStale(i)) continue;

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { systemReason, UserError } from '../../plan/user-error.ts';
-import type { ReportModel } from '../../report/model.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandOutput } from '../output.ts';
-import { reportContext } from '../report-context.ts';
-import { reportModel } from '../report-model.ts';
+import { onlyBundles, runOfBundle, tracedBundle } from '../report-bundle.ts';
+import { type ReportContext, reportContext, subjectOf } from '../report-context.ts';
+import { detailOfTrace } from '../report-detail.ts';
+import { isDatabase, reportModel } from '../report-model.ts';
+import { readReportSource } from '../report-read.ts';
 import type { ScenarioPages } from '../scenario-pages.ts';
 
 export type ReportFormat = 'html' | 'junit' | 'markdown' | 'github' | 'json' | 'perfetto' | 'shiviz';
@@ -30,7 +32,8 @@ export async function report(
   pages: ScenarioPages,
 ): Promise<number> {
   const context = await reportContext(engine, pages, options.reports);
-  const written = await textOf(options, await reportModel(options, context));
+  const drawn = options.format === 'perfetto' || options.format === 'shiviz';
+  const written = drawn ? await traceText(options, context) : await modelText(options, context);
   if (options.out === null) out.stdout(written);
   else {
     writeReport(options.out, written);
@@ -39,15 +42,33 @@ export async function report(
   return EXIT.expected;
 }
 
-async function textOf({ format }: ReportOptions, model: ReportModel): Promise<string> {
-  switch (format) {
+async function modelText(options: ReportOptions, context: ReportContext): Promise<string> {
+  const model = await reportModel(options, context);
+  switch (options.format) {
     case 'html':
       return (await import('../report-html.ts')).htmlReport(model);
-    case 'json':
-      return `${JSON.stringify(model, null, 1)}\n`;
+    case 'junit':
+      return (await import('../../report/export/junit.ts')).junitReport(model);
+    case 'markdown':
+      return (await import('../../report/export/markdown.ts')).markdownReport(model);
+    case 'github':
+      return (await import('../../report/export/github.ts')).githubReport(model);
     default:
-      throw new UserError(`--format ${format} is not built yet`, 'choose another --format');
+      return `${JSON.stringify(model, null, 1)}\n`;
   }
+}
+
+/** Formats that draw a single run, from its whole trace. */
+async function traceText({ what, format }: ReportOptions, context: ReportContext): Promise<string> {
+  if (isDatabase(what) || readReportSource(what).kind !== 'bundle') onlyBundles(what, format);
+  const { bundle, traced } = await tracedBundle(what, context);
+  if (format === 'shiviz') {
+    const { trace } = detailOfTrace(traced, runOfBundle(what, traced));
+    return (await import('../../report/export/shiviz.ts')).shivizReport(trace);
+  }
+  const { scenario, variant, seed, profile } = bundle.plan;
+  const about = { subject: subjectOf([profile]), run: `${scenario} ${variant} seed ${seed}`, bundle: what };
+  return (await import('../../report/export/perfetto.ts')).perfettoReport(traced.trace, about);
 }
 
 function writeReport(path: string, content: string): void {

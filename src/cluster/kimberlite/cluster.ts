@@ -22,6 +22,7 @@ import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
 import type { PoisonOp } from './poison-op.ts';
 import { Queries, type Schema } from './queries.ts';
+import { Readers } from './readers.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
 export const CLUSTER_ID = 0x4b4d4254;
@@ -61,6 +62,7 @@ export class KimberliteCluster {
   readonly queries: Queries[];
   /** By client host: its pause between two operations, where a load that is no part of the plan's sets another. */
   readonly paces: Map<number, Us>;
+  readonly readers: Readers;
   /** Which tables have an index: the same on all replicas. */
   readonly schema: Schema;
 
@@ -96,6 +98,7 @@ export class KimberliteCluster {
     this.onProjection = () => {};
     this.queries = [];
     this.paces = new Map();
+    this.readers = new Readers(this);
     this.schema = { indexed: new Set() };
     this.logsDebug = () => false;
     this.batching = batchingOf(plan, servers, () => this.world);

@@ -9,7 +9,7 @@ const SEGMENTS_PER_DISK = 64;
 /** Of eight segments that are looked at, so many stay: the newest ones, which peers may ask for. */
 const KEPT_EIGHTHS = { regular: 6, usage: 1 } as const;
 /** Requests that a segment is moved in: large ones, and small ones with a rest behind each where it has to be gentle. */
-const CHUNKS = { regular: 4, usage: 64 } as const;
+const CHUNKS = { regular: 4, usage: 16 } as const;
 /** A gentle round rests that many times as long as its last request took. */
 const REST = 3;
 

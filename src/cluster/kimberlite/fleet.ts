@@ -179,7 +179,7 @@ export class KimberliteFleet implements HostFleet {
   }
 
   guard(name: CommandGuard): boolean {
-    return guardIsOn(this.guardsOff, name);
+    return guardIsOn(this.guardsOff, name) && this.cluster.config.rules.guardHolds(name);
   }
 
   // ---- Hosts ----

@@ -1,8 +1,8 @@
 import type { HttpAnswer } from '../host/host-fleet.ts';
-import type { Replica } from '../vsr/replica.ts';
 import { eligibilityProblem } from './eligibility.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { metricsText } from './metrics-text.ts';
+import type { KimberliteNode } from './node.ts';
 import { shownId, viewOf } from './replica-view.ts';
 
 const JSON_TYPE = 'application/json';
@@ -11,7 +11,8 @@ const JSON_TYPE = 'application/json';
 export function statusDocument(fleet: KimberliteFleet, host: number): Readonly<Record<string, unknown>> {
   const { cluster } = fleet;
   const view = viewOf(cluster, host, true);
-  const replica = view.node?.vsr.replica;
+  const { node } = view;
+  const replica = node?.vsr.replica;
   const leader = replica === undefined || view.status !== 'normal' ? null : replica.leaderOf(replica.view);
   return {
     replica_id: view.id,
@@ -28,12 +29,14 @@ export function statusDocument(fleet: KimberliteFleet, host: number): Readonly<R
     cluster_members: (replica?.members ?? []).map((member) => shownId(cluster, member)),
     healthy_replicas: fleet.metrics.healthyCount(host),
     version: view.version,
-    ...(replica === undefined || view.status !== 'standby' ? {} : standbyFields(fleet, replica)),
+    ...(node === null || view.status !== 'standby' ? {} : standbyFields(fleet, node)),
+    ...(node === null ? {} : readFields(fleet, node)),
   };
 }
 
 /** What a standby says of how well it follows. */
-function standbyFields(fleet: KimberliteFleet, replica: Replica): Readonly<Record<string, unknown>> {
+function standbyFields(fleet: KimberliteFleet, node: KimberliteNode): Readonly<Record<string, unknown>> {
+  const { replica } = node.vsr;
   const { following } = replica;
   const lag = following?.lag(replica);
   const problem = eligibilityProblem(fleet, replica);
@@ -43,6 +46,17 @@ function standbyFields(fleet: KimberliteFleet, replica: Replica): Readonly<Recor
     lag_ops: lag?.ops ?? null,
     lag_ms: lag === undefined ? null : Math.floor(lag.us / 1_000),
     primary_silent_ms: following === null ? null : Math.floor(following.silentUs(replica) / 1_000),
+  };
+}
+
+/** Reads that a server answers by itself, where there are any. */
+function readFields(fleet: KimberliteFleet, { reads }: KimberliteNode): Readonly<Record<string, unknown>> {
+  if (!reads.isBusy(fleet.world.nowUs) && reads.maxPerSecond < 0) return {};
+  const busy = reads.isBusy(fleet.world.nowUs);
+  return {
+    reads_offered_per_s: busy ? reads.offeredPerSecond : 0,
+    reads_answered_per_s: busy ? reads.answeredPerSecond : 0,
+    reads_limit_per_s: reads.maxPerSecond < 0 ? null : reads.maxPerSecond,
   };
 }
 

@@ -1,5 +1,6 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
 import { RELEASE_OF_UPGRADES } from '../vsr/releases.ts';
+import type { Rules } from '../vsr/rules.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
 
 /** Operations of Kimberlite's state machine; `bulk` stands for a number of events of the background load. */
@@ -75,11 +76,13 @@ export class KimberliteMachine implements StateMachine {
   /** Told when the state was replaced. */
   onReplaced: () => void;
 
-  /** Release of the binary that this machine is part of. */
-  private readonly reads: number;
+  /** Release of the binary that this machine is part of; 0 where releases are not modelled. */
+  private readonly release: number;
+  private readonly rules: Pick<Rules, 'formTaken'> | null;
 
-  constructor(release = 0) {
-    this.reads = release;
+  constructor(release = 0, rules: Pick<Rules, 'formTaken'> | null = null) {
+    this.release = release;
+    this.rules = rules;
     this.defect = null;
     this.onApplied = () => {};
     this.onReplaced = () => {};
@@ -131,8 +134,7 @@ export class KimberliteMachine implements StateMachine {
     this.applied = prepare.op;
     this.hash0 = Math.imul(this.hash0 ^ prepare.sum.a, 0x9e3779b1) ^ (this.hash1 >>> 9);
     this.hash1 = (Math.imul(this.hash1 ^ prepare.sum.c ^ prepare.operation, 0x85ebca77) + this.hash0) | 0;
-    // A binary that does not know the second form would take it for the first: only a mutant lets one try.
-    const second = prepare.operation === KIMBERLITE_OPERATION.append2 && this.reads >= RELEASE_OF_UPGRADES;
+    const second = this.takesAsSecond(prepare.operation);
     if (prepare.operation === KIMBERLITE_OPERATION.append || prepare.operation === KIMBERLITE_OPERATION.append2) {
       this.onApplied(prepare.op, word(prepare.body, second ? 4 : 0), word(prepare.body, second ? 0 : 4));
     } else this.onApplied(prepare.op, -1, 0);
@@ -218,6 +220,12 @@ export class KimberliteMachine implements StateMachine {
     }
     this.standbyMask = this.settings.get(SETTING_STANDBYS) ?? 0;
     this.onReplaced();
+  }
+
+  /** A binary takes an append in the form that its operation says, if it knows it: anything else is a planted bug. */
+  private takesAsSecond(operation: number): boolean {
+    if (this.release === 0 || this.rules === null) return false;
+    return this.rules.formTaken(releaseOfOperation(operation), this.release) >= RELEASE_OF_UPGRADES;
   }
 
   private head(body: Uint8Array): Uint8Array {

@@ -52,6 +52,7 @@ export class Metrics {
     const out = new SampleList();
     if (node.status === 'standby') {
       this.standbySamples(out, node);
+      readSamples(out, node);
       this.storageSamples(out, host, node, memory);
       return out.samples;
     }
@@ -59,6 +60,7 @@ export class Metrics {
     this.consensusSamples(out, host, node, memory);
     this.storageSamples(out, host, node, memory);
     this.guideSamples(out, host, node);
+    readSamples(out, node);
     memory.window.mark(world.nowUs, node.latencyCounts);
     return out.samples;
   }
@@ -247,6 +249,20 @@ export class Metrics {
       out.add('kmb_query_duration_seconds_count', queries.answered);
     }
     out.add('kmb_checksum_failures_total', replica.checksumFailures);
+  }
+}
+
+/** Reads that a server answers from its own state, where it ever had any. */
+function readSamples(out: SampleList, { reads }: KimberliteNode): void {
+  if (reads.answered + reads.refused === 0) return;
+  for (const [status, count] of [
+    ['ok', reads.answered],
+    ['error', reads.refused],
+  ] as const) {
+    out.add('kmb_requests_total', count, [
+      ['method', 'read'],
+      ['status', status],
+    ]);
   }
 }
 

@@ -13,10 +13,11 @@ import type { Batching } from './batching.ts';
 import type { ReleaseDefect } from './defects.ts';
 import { KIMBERLITE_OPERATION, KimberliteMachine } from './machine.ts';
 import { Projection } from './projection.ts';
+import { ReadService } from './read-service.ts';
 
 /** Timer numbers from 32 on are the product's own. */
 const TIMER_PROJECTION = 32;
-const TIMER_DEFECT = 33;
+const TIMER_DEFECT = 34;
 /** Projections catch up this often, by at most this many ops: they lag behind the commit number by design. */
 const PROJECTION_US: Us = 50_000;
 const PROJECTION_OPS_MAX = 512;
@@ -50,6 +51,8 @@ export class KimberliteNode implements Process {
   readonly vsr: VsrProcess;
   readonly machine: KimberliteMachine;
   readonly projection: Projection;
+  /** Reads that it answers by itself. */
+  readonly reads: ReadService;
   /** null: projecting costs nothing. */
   work: ProjectionWork | null;
   viewChanges: ViewChangeRecord[];
@@ -85,8 +88,9 @@ export class KimberliteNode implements Process {
     this.config = config;
     this.onProjection = () => {};
     this.debug = false;
-    this.machine = new KimberliteMachine(config.release ?? 0);
+    this.machine = new KimberliteMachine(config.release ?? 0, config.rules);
     this.projection = new Projection();
+    this.reads = new ReadService();
     this.machine.onApplied = (op, key, value) => this.projection.note(op, key, value);
     this.machine.onReplaced = () => this.projection.install(this.machine);
     this.work = null;

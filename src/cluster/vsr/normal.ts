@@ -4,7 +4,7 @@ import { advanceCommit, answerFromTable, answerLocally, hostOfClient, isKnownReq
 import { TIMER } from './config.ts';
 import { type Electorate, isQuorum, quorumValue } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
-import { driveChange, noteAppended } from './reconfiguration.ts';
+import { driveChange, electoratesAt, noteAppended } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
 import { armRetry, prepareMessage } from './retransmit.ts';
 import { Following, hearStandby, heartbeatStandbys, isStandby, tellStandbys } from './standby.ts';
@@ -340,11 +340,10 @@ function countOk(r: Replica, from: number, op: number): void {
     r.okCounts[slot] = (r.okCounts[slot] as number) + 1;
   }
   if (op > acked) r.ackedOps[from] = op;
-  const { electorates } = r;
   let committed = r.commitMax;
   while (committed < r.op) {
     const slot = r.journal.slotOf(committed + 1);
-    if (!isAcknowledged(r, electorates, slot)) break;
+    if (!isAcknowledged(r, electoratesAt(r, committed + 1), slot)) break;
     if (!r.config.rules.commitsEntryOf(r.journal.header(committed + 1)?.view ?? r.view, r.view)) break;
     committed++;
   }

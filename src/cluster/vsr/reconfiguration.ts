@@ -31,6 +31,12 @@ export function setMemberships(r: Replica, former: Membership, latest: Membershi
   r.electorates = electoratesOf(latest, r.config.rules);
 }
 
+/** Whose quorums an op needs: what was prepared while a change was joint needs both, also after the entry that ends it. */
+export function electoratesAt(r: Replica, op: number): readonly Electorate[] {
+  if (op >= r.membership.op || r.former.phase !== 'joint') return r.electorates;
+  return electoratesOf(r.former, r.config.rules);
+}
+
 /** As the disk was formatted, or as force-leader wrote it: no entry of the log has changed it. */
 export function formatMembership(r: Replica, members: readonly number[]): void {
   const formatted = formattedMembership([...members]);

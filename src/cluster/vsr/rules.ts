@@ -78,6 +78,8 @@ export interface Rules {
   // Membership
   /** Whose quorums a joint membership needs: the old voters' and the new ones' (catalogue, model.reconfig_rule). */
   jointElectorates(electorates: readonly Electorate[]): readonly Electorate[];
+  /** Whether an operator command heeds the product's guard of this name (R18); the protocol itself knows no commands. */
+  guardHolds(guard: string): boolean;
   /** Whether newcomers hold the log before they vote (guard `newcomers-catch-up`, AMB-NO-LEARNER). */
   newcomersCatchUp(): boolean;
   /** Whether a membership counts; `isRepair`: it came by repair, state transfer or with a view, not as a prepare. */
@@ -126,6 +128,8 @@ export interface Rules {
   clusterRelease(releases: readonly number[]): number;
   /** Whether a binary of release `own` can read a form that `needed` introduced. */
   readsForm(needed: number, own: number): boolean;
+  /** As what release's form a binary of release `own` takes an entry whose form `written` introduced. */
+  formTaken(written: number, own: number): number;
 
   // Recovery and storage
   /** Whether a replica in this status answers a Recovery: in normal operation only (Michael et al., DISC 2017). */
@@ -190,6 +194,7 @@ export const HONEST_RULES: Rules = {
   verifies: () => true,
 
   jointElectorates: (electorates) => electorates,
+  guardHolds: () => true,
   newcomersCatchUp: () => true,
   learnsMembership: () => true,
 
@@ -214,6 +219,7 @@ export const HONEST_RULES: Rules = {
 
   clusterRelease: (releases) => releases.reduce((lowest, each) => Math.min(lowest, each)),
   readsForm: (needed, own) => needed <= own,
+  formTaken: (written, own) => Math.min(written, own),
 
   answersRecovery: (status) => status === 'normal',
   tellsLog: (isLeader) => isLeader,

@@ -1,6 +1,6 @@
 import { differs, type Mutant } from './mutant.ts';
 
-/** Planted bugs of membership changes. Drawn plans change no membership, so rehearsals hunt them. */
+/** Planted bugs of membership changes, standbys and promotions. Drawn plans have none of them, so rehearsals hunt them. */
 export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
   {
     id: 'joint-one-quorum',
@@ -24,6 +24,27 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     scenario: 'scn1-c-replace',
     override: (honest, fired) => ({
       learnsMembership: (isRepair) => differs(fired, honest.learnsMembership(isRepair), !isRepair),
+    }),
+  },
+  {
+    id: 'standby-counted',
+    what: 'a standby acknowledges prepares, and the primary counts it towards the quorum',
+    source: 'issue 4; catalogue INV-STANDBY-NO-VOTE',
+    property: 'INV-STANDBY-NO-VOTE',
+    why: 'what a standby of another region says in time is luck: with few faults the voters acknowledge as well',
+    needs: [],
+    scenario: 'scn2-b-dr-failover',
+    override: (honest, fired) => ({ standbyVotes: () => differs(fired, honest.standbyVotes(), true) }),
+  },
+  {
+    id: 'stale-standby-promoted',
+    what: 'failover promotes a standby that is not eligible, although nobody approved its lag',
+    source: 'issue 4; AMB-FAILOVER-LAG',
+    property: 'INV-PROMOTE-CONSISTENT',
+    needs: [],
+    scenario: 'rca-compaction-region-lost-during',
+    override: (honest, fired) => ({
+      guardHolds: (guard) => differs(fired, honest.guardHolds(guard), guard !== 'failover-needs-eligible'),
     }),
   },
 ];

@@ -32,6 +32,7 @@ import { rsync } from './rsync.ts';
 import { server } from './server.ts';
 import { SETUP } from './setup.ts';
 import { SMOKE_TESTS } from './smoke-tests.ts';
+import { STANDBY_THROTTLE } from './standby-throttle.ts';
 import { STORAGE_ARCHIVE } from './storage-archive.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
@@ -53,6 +54,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...RECONFIG,
       ...ADD_STANDBY,
       ...FAILOVER,
+      ...STANDBY_THROTTLE,
       ...REPLICA_STATUS,
       ...CLOCK_OFFSET,
       ...REPLICA_ISOLATE,
