@@ -348,7 +348,7 @@ export function format(
   machine: Machine,
   config: VsrConfig,
   replica: number,
-  into?: { readonly members: readonly number[]; readonly epoch: number },
+  into?: { readonly members: readonly number[]; readonly epoch: number; readonly mustRecover?: boolean },
 ): void {
   const { disk } = machine;
   for (const [file, unitBytes] of [
@@ -374,7 +374,7 @@ export function format(
     checkpointFile: 0,
     checkpointBytes: 0,
     viewHeaders: [],
-    mustRecover: false,
+    mustRecover: into?.mustRecover ?? false,
     incarnation: 0,
     peerIncarnations: [],
     isolated: false,
