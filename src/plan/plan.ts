@@ -106,6 +106,8 @@ export interface ClusterPlan {
   readonly sessionsMax: number;
   readonly heartbeatUs: Us;
   readonly electionTimeoutUs: Us;
+  /** Given where a user's configuration is tried: width of the interval on which clocks must agree (default 500 ms). */
+  readonly clockToleranceUs?: Us;
   readonly prepareRetryUs: Us;
   /** How the supervisor treats a dead process: `no` leaves it down (the operator restarts it). */
   readonly restart: 'no' | 'on-failure' | 'always';

@@ -208,6 +208,7 @@ export const GUARDS: ReadonlyMap<string, Partial<Rules>> = new Map<string, Parti
   ['durable-restart', { restartsFromDisk: () => false }],
   ['lost-journal-loses-vote', { lostJournalLosesVote: () => false }],
   ['newcomers-catch-up', { newcomersCatchUp: () => false }],
+  ['fsync', { ackNeedsSync: () => false, voteNeedsDurableView: () => false }],
 ]);
 
 export function mutantOf(id: string): Mutant | null {

@@ -336,7 +336,7 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
     recoveryRetryUs: 500_000,
     pingUs: 500_000,
     clockWindowUs: 1_500_000,
-    clockToleranceUs: 500_000,
+    clockToleranceUs: cluster.clockToleranceUs ?? 500_000,
     clockEpochUs: 30_000_000,
     scrubUs: 0,
     rules,
