@@ -100,6 +100,7 @@ const hosts = z.strictObject({
   eventUs: us,
   applyUs: us,
   quantumUs: z.int().min(1),
+  creditUs: z.int().min(1).exactOptional(),
 });
 
 const workload = z.strictObject({

@@ -125,6 +125,8 @@ export interface HostsPlan {
   readonly applyUs: Us;
   /** A thread that has had a core for this long gives way to others. */
   readonly quantumUs: Us;
+  /** CPU time that the event loop may save up at its fair share; none without it. */
+  readonly creditUs?: Us;
 }
 
 /** How the primary groups requests into batches, and the load of clients that are not simulated one by one. */
