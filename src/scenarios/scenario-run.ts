@@ -9,6 +9,7 @@ import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { CaughtUp } from './caught-up.ts';
 import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compaction-daemon.ts';
+import { judgeArchived } from './compaction-safe.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
@@ -66,6 +67,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
   watchInstances(simulation, fleet);
+  judgeArchived(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);

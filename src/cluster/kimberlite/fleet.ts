@@ -100,6 +100,8 @@ export class KimberliteFleet implements HostFleet {
   onChanged: (host: number, command: string) => void;
   /** Told when a command is about to end a server that runs: set by the engine. */
   onStopping: (host: number, command: string) => void;
+  /** Told when so many bytes of the log left a replica's disk for the archive: set by the engine. */
+  onArchived: (host: number, bytes: number) => void;
   /** Told when snapshots were removed from a replica's disk: set by the engine. */
   onBackupsRemoved: (host: number) => void;
   /** Told of a second server that has opened a data directory in use: set by the engine. */
@@ -146,6 +148,7 @@ export class KimberliteFleet implements HostFleet {
     this.onSecondServer = () => {};
     this.onCorruption = () => {};
     this.onBackupsRemoved = () => {};
+    this.onArchived = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);
