@@ -178,6 +178,8 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
 function awaitAlert(simulation: Simulation, monitor: Monitor, operator: OperatorPlan): boolean {
   const world = simulation.cluster.world;
   if (!simulation.advance(operator.startUs)) return false;
+  // Whom no alert pages has come because of what somebody noticed; without a fault nobody has a reason to come (R17).
+  if (operator.onAlerts.length === 0 && simulation.plan.faults.length === 0) return false;
   if (operator.onAlerts.length > 0) {
     const paged = simulation.advanceUntil(
       () => monitor.firstFiringUs(operator.onAlerts) >= 0,
