@@ -142,6 +142,12 @@ export const COMMAND_GUARDS = [
     refuses: 'a second server on a data directory in use; without it the second one opens the directory and writes',
   },
   {
+    name: 'token-in-log',
+    ambiguity: 'AMB-TOKEN',
+    refuses:
+      'nothing: a support token is issued and used through the log, in its time; without it each node keeps its own list, by its own clock',
+  },
+  {
     name: 'odd-membership',
     ambiguity: 'AMB-REMOVE-EVEN',
     refuses: 'cluster reconfig to an even size (joint changes themselves come later, so it is refused in any case)',
