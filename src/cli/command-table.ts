@@ -8,6 +8,7 @@ import type { BisectCommandOptions } from './commands/bisect.ts';
 import type { CorpusOptions } from './commands/corpus.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { FuzzOptions } from './commands/fuzz.ts';
+import type { GateOptions } from './commands/gate.ts';
 import type { ListOptions } from './commands/list.ts';
 import type { MutantsOptions } from './commands/mutants.ts';
 import type { ReplayOptions } from './commands/replay.ts';
@@ -20,6 +21,7 @@ import { BISECT } from './rows/bisect.ts';
 import { CORPUS } from './rows/corpus.ts';
 import { EXPLAIN } from './rows/explain.ts';
 import { FUZZ } from './rows/fuzz.ts';
+import { GATE } from './rows/gate.ts';
 import { REPORT } from './rows/report.ts';
 import { SHRINK } from './rows/shrink.ts';
 import { WORKER } from './rows/worker.ts';
@@ -39,6 +41,7 @@ export type Command =
   | { readonly name: 'run'; readonly options: RunCommandOptions }
   | { readonly name: 'fuzz'; readonly options: FuzzOptions }
   | { readonly name: 'replay'; readonly options: ReplayOptions }
+  | { readonly name: 'gate'; readonly options: GateOptions }
   | { readonly name: 'report'; readonly options: ReportOptions }
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }
@@ -268,6 +271,7 @@ export const COMMANDS: readonly CommandRow[] = [
   REPLAY,
   SHRINK,
   REPORT,
+  GATE,
   MUTANTS,
   BENCH,
   CHECK_HISTORY,

@@ -57,6 +57,13 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
         await engine(versions),
         (await import('./scenario-pages.ts')).ownPages(),
       );
+    case 'gate':
+      return (await import('./commands/gate.ts')).gate(
+        command.options,
+        out,
+        await engine(versions),
+        (await import('./scenario-pages.ts')).ownPages(),
+      );
     case 'mutants':
       return (await import('./commands/mutants.ts')).mutants(command.options, out, await engine(versions));
     case 'bench':

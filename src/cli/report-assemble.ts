@@ -1,4 +1,10 @@
-import { REPORT_VERSION, type ReportDetail, type ReportModel, type ReportRun } from '../report/model.ts';
+import {
+  REPORT_VERSION,
+  type ReportDetail,
+  type ReportModel,
+  type ReportRun,
+  type ReportTotals,
+} from '../report/model.ts';
 import { ReportSums } from '../report/report-sums.ts';
 import { declaredProperty, type ReportContext, ScenarioSums, subjectOf } from './report-context.ts';
 import { SignatureSums, withDetails } from './report-signatures.ts';
@@ -36,6 +42,10 @@ export class ReportAssembly {
     this.sums.add(run, declared);
     this.scenarios.add(run, run.verdict === 'failed' && run.expected && declared !== '');
     this.signatures.add(run);
+  }
+
+  totals(): ReportTotals {
+    return this.sums.totals();
   }
 
   /** `detailOf` makes a run again and shows it in full; null where that cannot be done. */

@@ -62,6 +62,7 @@ const cluster = z.strictObject({
   sessionsMax: z.int().min(1),
   heartbeatUs: us,
   electionTimeoutUs: us,
+  clockToleranceUs: us.exactOptional(),
   prepareRetryUs: us,
   restart: z.enum(['no', 'on-failure', 'always']),
   restartDelayUs: us,
@@ -99,6 +100,7 @@ const hosts = z.strictObject({
   eventUs: us,
   applyUs: us,
   quantumUs: z.int().min(1),
+  creditUs: z.int().min(1).exactOptional(),
 });
 
 const workload = z.strictObject({

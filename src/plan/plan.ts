@@ -106,6 +106,8 @@ export interface ClusterPlan {
   readonly sessionsMax: number;
   readonly heartbeatUs: Us;
   readonly electionTimeoutUs: Us;
+  /** Given where a user's configuration is tried: width of the interval on which clocks must agree (default 500 ms). */
+  readonly clockToleranceUs?: Us;
   readonly prepareRetryUs: Us;
   /** How the supervisor treats a dead process: `no` leaves it down (the operator restarts it). */
   readonly restart: 'no' | 'on-failure' | 'always';
@@ -123,6 +125,8 @@ export interface HostsPlan {
   readonly applyUs: Us;
   /** A thread that has had a core for this long gives way to others. */
   readonly quantumUs: Us;
+  /** CPU time that the event loop may save up at its fair share; none without it. */
+  readonly creditUs?: Us;
 }
 
 /** How the primary groups requests into batches, and the load of clients that are not simulated one by one. */

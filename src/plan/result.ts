@@ -71,6 +71,8 @@ export interface RunResult {
   readonly certificates: readonly Certificate[];
   /** Virtual time from the first alert (or first fault) to recovery; -1: not recovered or not applicable. */
   readonly alertToRecoveryUs: Us;
+  /** Of a scenario: when the first fault took effect; absent where none did. */
+  readonly firstFaultUs?: Us;
   /** What did not converge, in one line; empty when all did. */
   readonly pending: string;
 }

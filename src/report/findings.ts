@@ -28,6 +28,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
   ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],
   ['INV-GRACEFUL-FULL', 'a full disk led to more than refused writes'],
+  ['INV-COMPACTION-SAFE', 'a part of the log was removed before it lay anywhere else'],
   ['INV-CATCHUP', 'a replica that had fallen behind did not catch up in the time allowed'],
   ['INV-RECOVERS', 'the cluster did not recover within its bound after the faults had stopped'],
   ['INV-ALERT-FIRES', 'an alert that has to notice this incident did not fire in time'],

@@ -15,7 +15,7 @@ export class CompactionDaemon {
     this.compaction = compaction;
     this.schedule(compaction.plan.pollUs, CONTROL_COMPACTION, 0);
     if (compaction.plan.upkeepPerMille === 0) return;
-    for (const host of simulation.cluster.replicaHosts) this.schedule(1_000_000 + host, CONTROL_UPKEEP, host);
+    for (const host of simulation.cluster.serverHosts) this.schedule(1_000_000 + host, CONTROL_UPKEEP, host);
   }
 
   /** The turn that a control event stands for; asks for the next. */

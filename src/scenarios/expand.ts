@@ -279,6 +279,7 @@ function hostsOf({ hosts }: Scenario): { hosts?: HostsPlan } {
       eventUs: hosts.event_cpu ?? HOSTS_DEFAULT.eventUs,
       applyUs: hosts.apply_cpu ?? HOSTS_DEFAULT.applyUs,
       quantumUs: hosts.quantum ?? HOSTS_DEFAULT.quantumUs,
+      ...(hosts.credit === undefined ? {} : { creditUs: hosts.credit }),
     },
   };
 }

@@ -13,11 +13,12 @@ import type { Us } from '../sim/time.ts';
 import type { Monitor } from './monitor.ts';
 import type { Simulation } from './simulation.ts';
 import { vacuity } from './swarm-run.ts';
+import { tokenProblems } from './token-audit.ts';
 
 /**
  * INV-AUDIT-NO-GAP for the documents of an incident: the event log of the run is what a review and a bug report are written
  * from, and each document fills every required field and leaves out no event that the log had at that moment. Judged
- * where a scenario names it; a scenario that names it must end with a document.
+ * where a scenario names it; a scenario that names it must end with a document or a support token (`tokenProblems`).
  */
 export class IncidentAudit {
   private readonly simulation: Simulation;
@@ -39,8 +40,10 @@ export class IncidentAudit {
     if (!this.simulation.plan.properties.includes('INV-AUDIT-NO-GAP')) return;
     // Where nothing happened there is nothing to write about (R17).
     if (vacuity(this.simulation) !== '') return;
-    const { reports } = this.fleet;
-    if (reports.length === 0) this.simulation.report('INV-AUDIT-NO-GAP', 'no-document', {});
+    const { reports, tokens } = this.fleet;
+    for (const problem of tokenProblems(tokens))
+      this.simulation.report('INV-AUDIT-NO-GAP', 'support-token', { problem });
+    if (reports.length === 0 && tokens.length === 0) this.simulation.report('INV-AUDIT-NO-GAP', 'no-document', {});
     for (const report of reports) {
       for (const problem of reportProblems(report)) {
         this.simulation.report('INV-AUDIT-NO-GAP', 'document-incomplete', { path: report.path, problem });

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { type Diagnostic, Located } from './diagnostics.ts';
 import { issueDiagnostics } from './issues.ts';
 import { type Known, relationMistakes } from './relations.ts';
@@ -15,14 +16,36 @@ export type ScenarioReading =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
+/** A YAML file that has the form of a schema, with the means to say where something stands in it. */
+export type FormReading<T> =
+  | { readonly ok: true; readonly value: T; readonly located: Located }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
 /**
  * Reads the text of a scenario file: YAML 1.2, the form, then what must hold between its fields and against what is
  * `known` (fault kinds, systems, alert ids). All mistakes of the first kind that has any are reported.
  */
 export function readScenario(content: string, file: string, known: Known): ScenarioReading {
+  const read = readForm(content, file, scenarioSchema, 'one file covers one incident: split it');
+  if (!read.ok) return read;
+  const mistakes = relationMistakes(read.value, known);
+  if (mistakes.length === 0) return { ok: true, scenario: read.value };
+  return {
+    ok: false,
+    diagnostics: mistakes.map(({ path, problem, remedy }) => read.located.at(path, problem, remedy)),
+  };
+}
+
+/** Reads a text as YAML 1.2 of the form of `schema`. `tooLarge`: what to do with a file that is refused unread. */
+export function readForm<S extends z.ZodType>(
+  content: string,
+  file: string,
+  schema: S,
+  tooLarge: string,
+): FormReading<z.output<S>> {
   const start = { file, line: 1, column: 1, path: '' };
   if (content.length > SCENARIO_BYTES_MAX) {
-    return refuse({ ...start, problem: 'is larger than 256 KiB', remedy: 'one file covers one incident: split it' });
+    return refuse({ ...start, problem: 'is larger than 256 KiB', remedy: tooLarge });
   }
   const deep = tooDeep(content);
   if (deep !== null) {
@@ -56,15 +79,12 @@ export function readScenario(content: string, file: string, known: Known): Scena
       located.at([], 'uses anchors too often (a YAML bomb?)', `write the values out: at most ${ALIASES_MAX} aliases`),
     );
   }
-  const parsed = scenarioSchema.safeParse(value, { reportInput: true });
-  if (!parsed.success)
-    return { ok: false, diagnostics: issueDiagnostics(parsed.error.issues, scenarioSchema, located) };
-  const mistakes = relationMistakes(parsed.data, known);
-  if (mistakes.length === 0) return { ok: true, scenario: parsed.data };
-  return { ok: false, diagnostics: mistakes.map(({ path, problem, remedy }) => located.at(path, problem, remedy)) };
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (!parsed.success) return { ok: false, diagnostics: issueDiagnostics(parsed.error.issues, schema, located) };
+  return { ok: true, value: parsed.data, located };
 }
 
-function refuse(diagnostic: Diagnostic): ScenarioReading {
+function refuse(diagnostic: Diagnostic): { readonly ok: false; readonly diagnostics: readonly Diagnostic[] } {
   return { ok: false, diagnostics: [diagnostic] };
 }
 

@@ -7,6 +7,7 @@ import { QUORUM_MUTANTS } from './mutants/quorums.ts';
 import { RECOVERY_MUTANTS } from './mutants/recovery.ts';
 import { RELEASE_MUTANTS } from './mutants/releases.ts';
 import { SESSION_MUTANTS } from './mutants/sessions.ts';
+import { STORAGE_MUTANTS } from './mutants/storage.ts';
 import { VIEW_MUTANTS } from './mutants/views.ts';
 import { profileRules } from './profiles.ts';
 
@@ -200,6 +201,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LIVENESS_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
   ...RELEASE_MUTANTS,
+  ...STORAGE_MUTANTS,
   ...PROJECTION_MUTANTS,
 ];
 
@@ -208,6 +210,7 @@ export const GUARDS: ReadonlyMap<string, Partial<Rules>> = new Map<string, Parti
   ['durable-restart', { restartsFromDisk: () => false }],
   ['lost-journal-loses-vote', { lostJournalLosesVote: () => false }],
   ['newcomers-catch-up', { newcomersCatchUp: () => false }],
+  ['fsync', { ackNeedsSync: () => false, voteNeedsDurableView: () => false }],
 ]);
 
 export function mutantOf(id: string): Mutant | null {

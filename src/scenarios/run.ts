@@ -168,6 +168,9 @@ function result(plan: RunPlan, simulation: Simulation, ending: Ending): RunResul
     commands: ending.commands,
     certificates: ending.excused,
     alertToRecoveryUs: ending.alertToRecoveryUs,
+    ...(plan.alerts === null || simulation.nemesis.firstFiredUs < 0
+      ? {}
+      : { firstFaultUs: simulation.nemesis.firstFiredUs }),
     pending: pendingText(simulation, reason, ending),
   };
 }

@@ -9,6 +9,7 @@ import { MINUTE, SECOND, type Us } from '../sim/time.ts';
 import { AmbientGuard } from './ambient-guard.ts';
 import { CaughtUp } from './caught-up.ts';
 import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compaction-daemon.ts';
+import { judgeArchived } from './compaction-safe.ts';
 import { coldRestart } from './epilogue.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
@@ -102,6 +103,7 @@ function watchFleet(simulation: Simulation, fleet: KimberliteFleet): void {
   fleet.mend = (label) => simulation.mend(label);
   watchEvidence(simulation, fleet);
   watchInstances(simulation, fleet);
+  judgeArchived(simulation, fleet);
   const losses = new LossApproved(simulation, fleet);
   fleet.onForced = (forced) => {
     losses.forced(forced);
@@ -181,6 +183,8 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
 function awaitAlert(simulation: Simulation, monitor: Monitor, operator: OperatorPlan): boolean {
   const world = simulation.cluster.world;
   if (!simulation.advance(operator.startUs)) return false;
+  // Whom no alert pages has come because of what somebody noticed; without a fault nobody has a reason to come (R17).
+  if (operator.onAlerts.length === 0 && simulation.plan.faults.length === 0) return false;
   if (operator.onAlerts.length > 0) {
     const paged = simulation.advanceUntil(
       () => monitor.firstFiringUs(operator.onAlerts) >= 0,

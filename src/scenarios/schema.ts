@@ -91,6 +91,7 @@ const hosts = z.strictObject({
   event_cpu: duration.optional().describe('CPU time of one event of the server'),
   apply_cpu: duration.optional().describe('CPU time of projecting one op'),
   quantum: duration.optional().describe('a thread that has had a core for this long gives way to others'),
+  credit: duration.optional().describe('CPU time that the event loop may save up at its fair share, to run at once'),
 });
 
 const load = z.strictObject({

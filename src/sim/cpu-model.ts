@@ -15,6 +15,11 @@ export interface HostOptions {
   readonly applyUs: Us;
   /** A thread that has had a core for this long gives way to others. */
   readonly quantumUs: Us;
+  /**
+   * CPU time that the event loop may save up at its fair share of the cores; while it has some it goes first, as a fair
+   * scheduler lets a thread that slept. Without it every wake-up waits for a round.
+   */
+  readonly creditUs?: Us;
 }
 
 /**
@@ -33,6 +38,9 @@ export class CpuModel {
   samplingPermille: number;
   /** CPU time of the event loop since it last woke up or gave way. */
   private stintUs: Us;
+  /** What is left of the event loop's fair share, never above {@link HostOptions.creditUs}, and when it was booked. */
+  private shareUs: Us;
+  private sharedUs: Us;
   private readonly world: WorldCore;
   private readonly host: number;
 
@@ -46,6 +54,8 @@ export class CpuModel {
     this.hotUs = 0;
     this.samplingPermille = 0;
     this.stintUs = 0;
+    this.shareUs = options.creditUs ?? 0;
+    this.sharedUs = 0;
   }
 
   /** How long the event loop waits for a core when it wakes up now: 0 while one is idle. */
@@ -67,6 +77,7 @@ export class CpuModel {
     const workUs = ownUs + hotUs;
     let wallUs = workUs + stallUs;
     this.stintUs += workUs;
+    this.shareUs -= workUs;
     if (this.stintUs >= quantumUs) {
       this.stintUs = 0;
       wallUs += this.turnUs(3);
@@ -78,10 +89,20 @@ export class CpuModel {
   private turnUs(purpose: number): Us {
     const { threads, options } = this;
     const waiting = threads.running.length + 1 - threads.cores;
-    if (waiting <= 0) return 0;
+    if (this.hasShare() || waiting <= 0) return 0;
     const meanUs = Math.floor((waiting * options.quantumUs) / threads.cores);
     const { nowUs, seed } = this.world;
     return scale(mix4(seed, DOMAIN.hostLoad, this.host, nowUs, hi32(nowUs), purpose), 0, 2 * meanUs);
+  }
+
+  /** Whether the event loop has had less than its fair share; never without {@link HostOptions.creditUs}. */
+  private hasShare(): boolean {
+    const { options, threads, world } = this;
+    if (options.creditUs === undefined) return false;
+    const gainedUs = Math.floor(((world.nowUs - this.sharedUs) * threads.cores) / (threads.running.length + 1));
+    this.shareUs = Math.min(options.creditUs, this.shareUs + gainedUs);
+    this.sharedUs = world.nowUs;
+    return this.shareUs > 0;
   }
 
   private book(symbol: string, us: Us): void {

@@ -71,7 +71,8 @@ describe('compaction by the servers', () => {
     turns(rig, 3 * SECOND);
     expect(rig.fleet.compaction?.isRunning(2)).toBe(false);
     expect(rig.run('kimberlite-cli storage compact-schedule').stdout).toContain('replica 2: switched off');
-    expect(rig.run('kimberlite-cli storage compact-schedule --every 24h').code).toBe(0);
+    expect(rig.run('kimberlite-cli storage compact-schedule --every 24h --replica-id 2').code).toBe(0);
+    expect(rig.run('kimberlite-cli storage compact-schedule').stdout).toContain('replica 1: never');
     turns(rig, 3 * SECOND);
     expect(rig.fleet.compaction?.isRunning(2)).toBe(true);
   });

@@ -334,7 +334,7 @@ function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
     recoveryRetryUs: 500_000,
     pingUs: 500_000,
     clockWindowUs: 1_500_000,
-    clockToleranceUs: 500_000,
+    clockToleranceUs: cluster.clockToleranceUs ?? 500_000,
     clockEpochUs: 30_000_000,
     scrubUs: 0,
     rules,
@@ -346,7 +346,7 @@ export function format(
   machine: Machine,
   config: VsrConfig,
   replica: number,
-  into?: { readonly members: readonly number[]; readonly epoch: number },
+  into?: { readonly members: readonly number[]; readonly epoch: number; readonly mustRecover?: boolean },
 ): void {
   const { disk } = machine;
   for (const [file, unitBytes] of [
@@ -372,7 +372,7 @@ export function format(
     checkpointFile: 0,
     checkpointBytes: 0,
     viewHeaders: [],
-    mustRecover: false,
+    mustRecover: into?.mustRecover ?? false,
     incarnation: 0,
     peerIncarnations: [],
     isolated: false,

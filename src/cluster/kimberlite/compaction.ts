@@ -10,6 +10,8 @@ const SEGMENTS_PER_DISK = 64;
 const KEPT_EIGHTHS = { regular: 6, usage: 1 } as const;
 /** Requests that a segment is moved in: large ones, and small ones with a rest behind each where it has to be gentle. */
 const CHUNKS = { regular: 4, usage: 16 } as const;
+/** No request of a regular round is larger, however large the segments are. */
+const REGULAR_BYTES_MAX = 268_435_456;
 /** A gentle round rests that many times as long as its last request took. */
 const REST = 3;
 
@@ -61,7 +63,7 @@ export class Compaction {
     this.offPeakOnly = false;
     this.disabled = new Set();
     this.hosts = new Map();
-    for (const host of fleet.cluster.replicaHosts) {
+    for (const host of fleet.cluster.serverHosts) {
       this.hosts.set(host, { round: null, dueUs: plan.pollUs, everyUs: plan.everyUs, lastUs: 0, upkeepEndUs: 0 });
     }
   }
@@ -74,6 +76,14 @@ export class Compaction {
   setEvery(host: number, everyUs: Us): void {
     const state = this.hosts.get(host);
     if (state !== undefined) state.everyUs = everyUs;
+  }
+
+  /** Somebody sets the interval of a host, which switches its scheduler on; one that was off is overdue. */
+  switchOn(host: number, everyUs: Us): void {
+    const state = this.hosts.get(host);
+    if (state === undefined) return;
+    state.everyUs = everyUs;
+    if (this.disabled.delete(host)) state.lastUs = this.fleet.world.nowUs - everyUs;
   }
 
   isRunning(host: number): boolean {
@@ -186,7 +196,8 @@ export class Compaction {
       return;
     }
     const chunk = Math.ceil(disk.capacityBytes / SEGMENTS_PER_DISK / CHUNKS[round.cause]);
-    const size = Math.min(chunk, round.moveBytes - round.movedBytes);
+    const most = round.cause === 'regular' ? Math.min(chunk, REGULAR_BYTES_MAX) : chunk;
+    const size = Math.min(most, round.moveBytes - round.movedBytes);
     const endUs = disk.queue.admit(world.nowUs, disk.options.readLatencyUsMean, size);
     round.movedBytes += size;
     state.dueUs = round.cause === 'usage' ? endUs + REST * (endUs - world.nowUs) : endUs;

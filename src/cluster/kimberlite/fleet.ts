@@ -17,6 +17,7 @@ import { Metrics } from './metrics.ts';
 import { PeopleLog } from './people-log.ts';
 import { hostOfId, type ReplicaView, runningNode, viewOf } from './replica-view.ts';
 import { StatefulSet } from './stateful-set.ts';
+import type { TokenRecord } from './support-tokens.ts';
 import { Volumes } from './volumes.ts';
 import { refuseWipe } from './wipe-guard.ts';
 
@@ -87,6 +88,8 @@ export class KimberliteFleet implements HostFleet {
   private readonly managerEnvironments: Map<number, Map<string, string>>;
   /** Documents about the incident that operators had written. */
   readonly reports: IncidentReport[];
+  /** What became of support tokens. */
+  readonly tokens: TokenRecord[];
   /** What the run knows of the incident: set by the engine. */
   incident: () => IncidentFacts;
   /** Sessions that commands have opened in the log so far. */
@@ -100,6 +103,8 @@ export class KimberliteFleet implements HostFleet {
   onChanged: (host: number, command: string) => void;
   /** Told when a command is about to end a server that runs: set by the engine. */
   onStopping: (host: number, command: string) => void;
+  /** Told when so many bytes of the log left a replica's disk for the archive: set by the engine. */
+  onArchived: (host: number, bytes: number) => void;
   /** Told when snapshots were removed from a replica's disk: set by the engine. */
   onBackupsRemoved: (host: number) => void;
   /** Told of a second server that has opened a data directory in use: set by the engine. */
@@ -136,6 +141,7 @@ export class KimberliteFleet implements HostFleet {
     this.managerEnvironments = new Map();
     cluster.logsDebug = (host) => logsDebug(this.serverEnvironment(host));
     this.reports = [];
+    this.tokens = [];
     this.incident = () => ({ scenario: '', variant: '', seed: 0, alerts: [], events: [], acknowledged: 0 });
     this.sessions = 0;
     this.mend = () => false;
@@ -146,6 +152,7 @@ export class KimberliteFleet implements HostFleet {
     this.onSecondServer = () => {};
     this.onCorruption = () => {};
     this.onBackupsRemoved = () => {};
+    this.onArchived = () => {};
     this.onForced = () => {};
     this.guardsOff = guardsOff;
     this.metrics = new Metrics(this);

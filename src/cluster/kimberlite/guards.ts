@@ -61,6 +61,17 @@ export const COMMAND_GUARDS = [
     refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
   },
   {
+    name: 'new-node-new-id',
+    ambiguity: 'AMB-REUSE-ID',
+    refuses: 'kimberlite-server --node-id of a node that was a member before the configuration was forced',
+  },
+  {
+    name: 'new-node-has-no-vote',
+    ambiguity: 'AMB-FORCE-QUORUM-OF-EMPTY',
+    refuses:
+      'nothing: a node started with --node-id follows the configuration of the peer that it names and votes after a change; without it, it counts itself and everybody of its configuration file as members, and votes with an empty log',
+  },
+  {
     name: 'failover-needs-fencing',
     ambiguity: 'AMB-FAILOVER-FENCE',
     refuses: 'cluster failover before every member of the old configuration was fenced',
@@ -129,6 +140,12 @@ export const COMMAND_GUARDS = [
     name: 'data-directory-lock',
     ambiguity: 'AMB-HEAPTRACK',
     refuses: 'a second server on a data directory in use; without it the second one opens the directory and writes',
+  },
+  {
+    name: 'token-in-log',
+    ambiguity: 'AMB-TOKEN',
+    refuses:
+      'nothing: a support token is issued and used through the log, in its time; without it each node keeps its own list, by its own clock',
   },
   {
     name: 'odd-membership',

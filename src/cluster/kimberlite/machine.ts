@@ -2,6 +2,7 @@ import { OPERATION, type Prepare } from '../storage/prepare.ts';
 import { RELEASE_OF_UPGRADES } from '../vsr/releases.ts';
 import type { Rules } from '../vsr/rules.ts';
 import type { StateMachine } from '../vsr/state-machine.ts';
+import { applyToken, TOKEN_KEYS } from './support-tokens.ts';
 
 /** Operations of Kimberlite's state machine; `bulk` stands for a number of events of the background load. */
 export const KIMBERLITE_OPERATION = {
@@ -153,6 +154,10 @@ export class KimberliteMachine implements StateMachine {
         return this.head(prepare.body);
       case OPERATION.config: {
         const key = word(prepare.body, 0);
+        if (key >= TOKEN_KEYS) {
+          const [accepted, expiresS] = applyToken(this.settings, key, word(prepare.body, 4), prepare.timestampUs);
+          return outcome(accepted, expiresS, prepare.op);
+        }
         const before = this.settings.get(key) ?? 0;
         this.settings.set(key, word(prepare.body, 4));
         if (key === SETTING_STANDBYS) this.standbyMask = word(prepare.body, 4);

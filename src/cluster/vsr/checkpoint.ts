@@ -8,7 +8,7 @@ import { refuseUnreadableState } from './releases.ts';
 import type { Replica } from './replica.ts';
 
 /** Bytes of a checkpoint: the client table, then the state machine. */
-function encodeState(r: Replica): Uint8Array {
+export function encodeState(r: Replica): Uint8Array {
   const sessions = r.sessions.encode();
   const state = r.machine.snapshot();
   const bytes = new Uint8Array(sessions.length + state.length);
@@ -25,8 +25,7 @@ export function restoreState(r: Replica, blob: CheckpointBlob): void {
 }
 
 /** Starts a checkpoint of the state right after `prepare` was applied: blob, sync, then one superblock update. */
-export function takeCheckpoint(r: Replica, prepare: Prepare): void {
-  const bytes = encodeState(r);
+export function takeCheckpoint(r: Replica, prepare: Prepare, bytes: Uint8Array = encodeState(r)): void {
   const sum = hash128(bytes, 0, bytes.length, ZERO_SUM);
   r.pendingCheckpoint = { op: prepare.op, opSum: prepare.sum, bytes, sum };
   r.pendingCause = 'own';

@@ -1,5 +1,5 @@
 import { OPERATION, type Prepare } from '../storage/prepare.ts';
-import { takeCheckpoint } from './checkpoint.ts';
+import { encodeState, takeCheckpoint } from './checkpoint.ts';
 import type { VsrMessage } from './message.ts';
 import { onCommitted } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
@@ -26,9 +26,12 @@ export function advanceCommit(r: Replica): void {
       r.dirty = true;
       break;
     }
+    const due = next % r.config.checkpointOps === 0;
+    // Only a mutant takes the state before the op that the checkpoint names.
+    const early = due && !r.config.rules.snapshotHoldsLast() ? encodeState(r) : undefined;
     apply(r, prepare);
     advanced = true;
-    if (next % r.config.checkpointOps === 0) takeCheckpoint(r, prepare);
+    if (due) takeCheckpoint(r, prepare, early);
   }
   if (r.membership.op > 0) onCommitted(r);
   if (advanced && r.catchUpTo > 0 && r.commit >= r.catchUpTo && !r.dirty) {

@@ -120,6 +120,10 @@ export interface Rules {
   transfers(op: number, commit: number, checkpointOp: number): boolean;
   /** Whether a checkpoint's bytes are synced before the superblock names it. */
   syncsCheckpoint(): boolean;
+  /** Whether the state of a checkpoint holds the last op up to which it lets the log be cut. */
+  snapshotHoldsLast(): boolean;
+  /** Whether a segment of the log may leave the disk for the archive now; `verified`: its object was read back. */
+  segmentMayGo(verified: boolean): boolean;
   /** Whether the client table comes with a transferred checkpoint. */
   keepsSessionsOfTransfer(): boolean;
 
@@ -215,6 +219,8 @@ export const HONEST_RULES: Rules = {
   answersMissing: () => true,
   transfers: (op, commit, checkpointOp) => op > commit && op >= checkpointOp,
   syncsCheckpoint: () => true,
+  snapshotHoldsLast: () => true,
+  segmentMayGo: (verified) => verified,
   keepsSessionsOfTransfer: () => true,
 
   clusterRelease: (releases) => releases.reduce((lowest, each) => Math.min(lowest, each)),

@@ -13,6 +13,8 @@ export interface RigOptions {
   readonly guardsOff?: readonly string[];
   readonly wallOffsetUs?: readonly number[];
   readonly replicaCount?: number;
+  /** How many of the replicas' hosts are blank machines. */
+  readonly spares?: number;
   readonly hosts?: HostsPlan;
   readonly batching?: NonNullable<RunPlan['batching']>;
   readonly compaction?: NonNullable<RunPlan['compaction']>;
@@ -42,6 +44,7 @@ function planOf(options: RigOptions): RunPlan {
     cluster: {
       naming: options.naming ?? 'replica',
       replicaCount: options.replicaCount ?? 3,
+      ...(options.spares === undefined ? {} : { spares: options.spares }),
       clientCount: 2,
       journalSlots: 64,
       slotBytes: 4096,

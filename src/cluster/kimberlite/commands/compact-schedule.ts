@@ -2,16 +2,17 @@ import { failed, ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { askAll, type Context, type Run } from './ask.ts';
+import { askAll, type Context, here, type Run, replicaFlag } from './ask.ts';
 
 const USAGE: CommandUsage = {
   command: 'kimberlite-cli storage compact-schedule',
   about:
-    'Shows when servers compact their logs by themselves, or changes it for all of them. --off-peak-only keeps regular rounds to the off-peak hours; a round by disk usage overrides that, where the product has that guard. --always takes it back; --every sets the interval of regular rounds and switches the scheduler on where it was off.',
+    'Shows when servers compact their logs by themselves, or changes it for all of them, with --replica-id the interval of one. --off-peak-only keeps regular rounds to the off-peak hours; a round by disk usage overrides that, where the product has that guard. --always takes it back; --every sets the interval of regular rounds and switches the scheduler on where it was off.',
   flags: [
     { name: 'off-peak-only', kind: 'switch', help: 'regular rounds in off-peak hours only' },
     { name: 'always', kind: 'switch', help: 'regular rounds at any hour' },
     { name: 'every', kind: 'text', help: 'interval of regular rounds in hours, such as 24h' },
+    { name: 'replica-id', kind: 'integer', help: 'with --every: of this replica or standby only' },
   ],
   positionals: [],
   positionalsMin: 0,
@@ -35,12 +36,13 @@ function* schedule(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (views.every((view) => view.node === null)) return failed(1, `${USAGE.command}: no replica answers\n`);
   if (flags.has('off-peak-only')) compaction.offPeakOnly = true;
   if (flags.has('always')) compaction.offPeakOnly = false;
-  for (const host of match === null ? [] : cluster.replicaHosts) {
-    compaction.setEvery(host, Number(match?.[1]) * HOUR_US);
-    compaction.disabled.delete(host);
+  const one = flags.integer('replica-id') === undefined ? -1 : replicaFlag(ctx, flags, USAGE.command);
+  if (typeof one !== 'number') return one;
+  for (const host of match === null ? [] : one < 0 ? cluster.serverHosts : [one]) {
+    compaction.switchOn(host, Number(match?.[1]) * HOUR_US);
   }
   const { fromHour, toHour } = compaction.plan.offPeak;
-  const rows = views.map((view) => {
+  const rows = [...views, ...ctx.fleet.seeStandbys(here(ctx))].map((view) => {
     const us = compaction.everyUs(view.host);
     const every = us === 0 ? 'never' : us < HOUR_US ? 'without a pause' : `every ${Math.floor(us / HOUR_US)} h`;
     const state = compaction.disabled.has(view.host) ? 'switched off' : every;

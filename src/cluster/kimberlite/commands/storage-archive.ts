@@ -50,7 +50,10 @@ function* archive(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const needed = fleet.guard('compact-keeps-needed') ? neededBy(fleet, ctx, host, limit) : '';
   if (needed !== '') return failed(1, `${USAGE.command}: refused: ${needed}\n`);
   const before = logBytes(fleet, machine);
+  const { rules } = fleet.cluster.config;
   for (let done = 0; done < count; done++) {
+    const early = rules.segmentMayGo(false);
+    if (early) remove(fleet, host, segment);
     yield* moveBytes(fleet, machine, segment);
     yield { kind: 'sleep', us: Math.ceil(segment / UPLOAD_BYTES_PER_MS) * 1_000 };
     // The object is there and was compared; until then the segment stays where it is.
@@ -58,11 +61,17 @@ function* archive(argv: readonly string[], _stdin: string, ctx: Context): Run {
       return failed(1, `${USAGE.command}: ${machine.name} does not answer: ${done} of ${count} segments were moved\n`);
     }
     keep(fleet, host, done, segment);
-    disk.setFill(Math.max(0, disk.fillBytes - segment));
+    if (!early) remove(fleet, host, segment);
   }
   machine.logLine(fleet.unit, 'info', `archived ${count} old log segments`);
   const freed = humanBytes(before - logBytes(fleet, machine));
   return ok(`segments moved: ${count}, each verified in s3://${ARCHIVE_BUCKET}\nfreed: ${freed}\n`);
+}
+
+function remove(fleet: KimberliteFleet, host: number, sizeBytes: number): void {
+  const { disk } = fleet.machineOfReplica(host);
+  disk.setFill(Math.max(0, disk.fillBytes - sizeBytes));
+  fleet.onArchived(host, sizeBytes);
 }
 
 function keep(fleet: KimberliteFleet, host: number, index: number, sizeBytes: number): void {

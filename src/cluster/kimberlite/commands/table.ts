@@ -37,6 +37,7 @@ import { STORAGE_ARCHIVE } from './storage-archive.ts';
 import { STORAGE_COMPACT } from './storage-compact.ts';
 import { STORAGE_RESTORE } from './storage-restore.ts';
 import { ADMIN_VERIFY_COMMAND, STORAGE_VERIFY } from './storage-verify.ts';
+import { SUPPORT_TOKEN } from './support-token.ts';
 
 const CLI_ABOUT = 'kimberlite-cli asks and tells the replicas of the cluster.';
 const ADMIN_ABOUT = 'kimberlite-admin works on the data directory of the host that it runs on.';
@@ -72,7 +73,12 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   );
   commands.set(
     'kimberlite-admin',
-    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [ADMIN_VERIFY_COMMAND, FORCE_LEADER, DIAGNOSTICS]),
+    program<KimberliteFleet>('kimberlite-admin', ADMIN_ABOUT, [
+      ADMIN_VERIFY_COMMAND,
+      FORCE_LEADER,
+      DIAGNOSTICS,
+      SUPPORT_TOKEN,
+    ]),
   );
   commands.set('heaptrack', heaptrack);
   commands.set('kimberlite-server', server);
