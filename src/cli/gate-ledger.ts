@@ -120,7 +120,7 @@ export class GateLedger {
     return [...new Set(this.runs.map(({ profile }) => profile))].sort();
   }
 
-  reached(): readonly (readonly [mark: string, runs: number])[] {
+  marksReached(): readonly (readonly [mark: string, runs: number])[] {
     return [...this.marks].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
