@@ -27,10 +27,14 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** Order of the lot: by a mix of the lot's seed and the place in the list, so that anybody can draw it again. */
+function keyOf(lot, id) {
+  return [...id].reduce((key, letter) => mix2(key, 77, letter.codePointAt(0), 0), lot) >>> 0;
+}
+
+/** Order of the lot: by a mix of the lot's seed and the id, so that anybody can draw it again, whatever comes in between. */
 function drawn(scenarios) {
   const lot = Number(values.lot) | 0;
-  const keyed = scenarios.map((scenario, index) => ({ scenario, key: mix2(lot, 77, index, 0) >>> 0 }));
+  const keyed = scenarios.map((scenario) => ({ scenario, key: keyOf(lot, scenario.id) }));
   keyed.sort((one, other) => one.key - other.key);
   return keyed.slice(0, Number(values.count)).map(({ scenario }) => scenario);
 }

@@ -90,10 +90,15 @@ function loaded() {
   return loadScenarios(SCENARIO_ROOT, knownNames());
 }
 
+/** Place of an id in the lot: whatever is added, the others keep their order. */
+function keyOf(id) {
+  return [...id].reduce((key, letter) => mix2(key, 78, letter.codePointAt(0), 0), Number(values.lot) | 0) >>> 0;
+}
+
 function chosen() {
   const all = loaded().filter(({ variants, signals }) => variants.safe !== undefined && signals !== undefined);
   if (positionals.length > 0) return all.filter(({ id }) => positionals.includes(id));
-  const keyed = all.map((scenario, index) => ({ scenario, key: mix2(Number(values.lot) | 0, 78, index, 0) >>> 0 }));
+  const keyed = all.map((scenario) => ({ scenario, key: keyOf(scenario.id) }));
   keyed.sort((one, other) => one.key - other.key);
   return keyed.slice(0, Number(values.count)).map(({ scenario }) => scenario);
 }

@@ -170,8 +170,17 @@ function interval(hits, count) {
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll(/\s+/g, ' ').trim();
 
-function correctionOf({ why, title }) {
-  return /[^.:]*smallest correction[^.]*\./i.exec(why)?.[0].trim() ?? title;
+/** What its file says of the correction; else the guard that makes the difference; else what the safe variant is about. */
+function correctionOf({ why, title, variants }) {
+  const said =
+    /[^.:]*smallest correction[^.]*\./i.exec(why) ??
+    /[^.:]*\b(?:correction|corrected|safe means|safe one)\b[^.]*\./i.exec(why);
+  if (said !== null) return said[0].trim();
+  const off = new Set(variants.safe?.guards_off ?? []);
+  const guards = (variants.literal.guards_off ?? []).filter((guard) => !off.has(guard));
+  if (guards.length > 0)
+    return `The guard${guards.length > 1 ? 's' : ''} ${guards.map((guard) => `\`${guard}\``).join(', ')}: ${title}`;
+  return variants.safe?.title ?? title;
 }
 
 /** `3 failed by INV-A, 2 passed`. */
