@@ -74,6 +74,11 @@ export class CommitMonotonic implements Property {
     return refused;
   }
 
+  /** What the keepers lead from may be older than their checkpoints: a snapshot in the place of a lost disk. */
+  onDeclaredLoss(_op: number, keepers: readonly number[]): void {
+    for (const replica of keepers) this.checkpoints[replica] = 0;
+  }
+
   private reach(replica: number, incarnation: number, commit: number, site: string): void {
     const before = this.incarnations[replica] === incarnation ? (this.commits[replica] as number) : 0;
     this.incarnations[replica] = incarnation;

@@ -93,7 +93,7 @@ export class VoterTable implements Voters {
     const { forced } = this;
     for (let index = forced.length - 1; index >= 0; index--) {
       const each = forced[index] as Forced;
-      const own = each.host === from && epoch >= each.epoch;
+      const own = each.members.includes(from) && epoch >= each.epoch;
       if (own || (each.newEpoch && epoch === each.epoch)) return index + 1;
     }
     return 0;

@@ -1,4 +1,4 @@
-import type { FaultPlan } from '../plan/plan.ts';
+import type { BudgetMode, FaultPlan } from '../plan/plan.ts';
 import type { FaultClass } from '../sim/ledger.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Us } from '../sim/time.ts';
@@ -29,10 +29,10 @@ const LOSSES: readonly string[] = ['disk.lost', 'disk.file-lost'];
  * most f lost disks or files, at most one superblock copy of a replica. Class C passes while at most n - Qr replicas
  * hold class C damage that is not repaired and no other witness of the same fact is damaged on that replica, so that a
  * damaged slot shows as faulty and never denies. In `unrestricted` mode everything passes and what would have been
- * refused is kept in {@link outOfModel}.
+ * refused is kept in {@link outOfModel}; in `declared-loss` mode every disk may be lost.
  */
 export class Budget {
-  readonly mode: 'safety' | 'unrestricted';
+  readonly mode: BudgetMode;
   /** Assumptions that an unrestricted run has broken, in order. */
   readonly outOfModel: { readonly label: string; readonly reason: string }[];
   readonly atlas: Atlas;
@@ -43,7 +43,7 @@ export class Budget {
   /** Hosts whose memory a fault corrupted, with the incarnation that it hit. */
   private readonly corrupted: Map<number, number>;
 
-  constructor(mode: 'safety' | 'unrestricted', surface: FaultSurface) {
+  constructor(mode: BudgetMode, surface: FaultSurface) {
     this.mode = mode;
     this.outOfModel = [];
     this.atlas = new Atlas(surface);
@@ -79,7 +79,7 @@ export class Budget {
   }
 
   private judged(label: string, verdict: Verdict): Verdict {
-    if (verdict.ok || this.mode === 'safety') return verdict;
+    if (verdict.ok || this.mode !== 'unrestricted') return verdict;
     this.outOfModel.push({ label, reason: verdict.reason });
     return OK;
   }
@@ -97,6 +97,7 @@ export class Budget {
   }
 
   private loss(targets: readonly number[]): Verdict {
+    if (this.mode === 'declared-loss') return OK;
     let damaged = 0;
     for (const host of this.surface.replicaHosts) {
       if (targets.includes(host)) continue;

@@ -227,7 +227,7 @@ const plan: z.ZodType<RunPlan> = z.strictObject({
   gates: z.array(gate).exactOptional(),
   decisions: z.array(decisionSchema).exactOptional(),
   scheduling: scheduling.exactOptional(),
-  budget: z.enum(['safety', 'unrestricted']).exactOptional(),
+  budget: z.enum(['safety', 'unrestricted', 'declared-loss']).exactOptional(),
 });
 
 /** A plan that cannot be used: where, and what to do. Paths read like `faults[2].trigger.nth`. */

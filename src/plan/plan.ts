@@ -259,6 +259,9 @@ export interface SchedulingPlan {
   readonly delayUsMax: Us;
 }
 
+/** What faults may take: see docs/fault-model.md. */
+export type BudgetMode = 'safety' | 'unrestricted' | 'declared-loss';
+
 /** A complete, resolved description of exactly what will run. Versioned JSON; prints and parses losslessly. */
 export interface RunPlan {
   readonly version: typeof PLAN_VERSION;
@@ -312,6 +315,9 @@ export interface RunPlan {
   readonly decisions?: readonly PlanDecision[];
   /** Given in drawn plans only: which hosts are served late while faults strike. */
   readonly scheduling?: SchedulingPlan;
-  /** `unrestricted` lets class C faults strike outside the budget (R1): the run is then out of model. Else `safety`. */
-  readonly budget?: 'safety' | 'unrestricted';
+  /**
+   * `unrestricted` lets class C faults strike outside the budget (R1): the run is then out of model. `declared-loss` lets every
+   * disk be lost, for rehearsals of a loss that somebody approves (R16). Else `safety`.
+   */
+  readonly budget?: BudgetMode;
 }

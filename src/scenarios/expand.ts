@@ -75,6 +75,7 @@ export function toPlan(scenario: Scenario, variant: Variant, seed: number, overr
     faultPhaseUs: chosen.fault_phase ?? scenario.fault_phase ?? FAULT_PHASE_US,
     limits: LIMITS_DEFAULT,
     rarities: false,
+    ...(scenario.loses_data === true ? { budget: 'declared-loss' as const } : {}),
     ...hostsOf(scenario),
     ...batchingOf(scenario),
     ...compactionOf(scenario),

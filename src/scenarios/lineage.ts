@@ -11,8 +11,9 @@ export function takeForcedLeader(simulation: Simulation, forced: ForcedLeader): 
   const { checks, properties } = simulation;
   const { declaredUs } = forced;
   if (declaredUs !== undefined) checks.promotions.promoted({ ...forced, declaredUs });
-  simulation.members = [forced.host];
-  checks.voters.force(forced.host, forced.epoch, [forced.host], forced.newEpoch);
+  const members = forced.members ?? [forced.host];
+  simulation.members = [...members];
+  checks.voters.force(forced.host, forced.epoch, members, forced.newEpoch);
   if (!forced.approved) return;
   const position = commonPosition(checks.committed, forced);
   if (position < checks.committed.head) {

@@ -238,6 +238,7 @@ export const scenarioSchema = z.strictObject({
   must_reach: z.array(name).min(1, 'is empty'),
   properties: z.array(property).optional(),
   heals_alone: text.optional().describe('why the incident ends without its repair steps (R17)'),
+  loses_data: z.literal(true).optional().describe('every disk may be lost: what is rehearsed is a declared loss (R16)'),
   fault_phase: duration.optional().describe('how long faults may strike'),
   variants: z.strictObject({
     safe: z.strictObject(replaceable).optional(),

@@ -28,9 +28,11 @@ export const SSH_PORT = 22;
 /** Region of the standbys (catalogue, topologies T3S). */
 export const DR_REGION = 'us-west-2';
 
-/** A node that force-leader has made the only member. */
+/** A node that force-leader has made the only member, or one of those that were restored from one snapshot. */
 export interface ForcedLeader {
   readonly host: number;
+  /** Everybody in the new configuration; `host` alone where it is absent. */
+  readonly members?: readonly number[];
   readonly epoch: number;
   readonly newEpoch: boolean;
   /** Whether a loss of data had been approved at that moment (R16). */

@@ -61,6 +61,22 @@ export const COMMAND_GUARDS = [
     refuses: 'force-leader of a node while a readable data directory of another member holds a newer log',
   },
   {
+    name: 'restore-after-survivors',
+    ambiguity: 'AMB-RESTORE-BEFORE-STANDBY',
+    refuses: 'cluster restore-from-backup while a reachable replica or standby holds more than the snapshot',
+  },
+  {
+    name: 'restore-needs-approval',
+    ambiguity: 'AMB-RESTORE-BEFORE-STANDBY',
+    refuses: 'cluster restore-from-backup before `approve --what data-loss` was recorded',
+  },
+  {
+    name: 'restore-new-identity',
+    ambiguity: 'AMB-RESTORE-SAME-ID',
+    refuses:
+      'nothing: a restored cluster has the next epoch; without it the one of the snapshot, whatever id was given',
+  },
+  {
     name: 'new-node-new-id',
     ambiguity: 'AMB-REUSE-ID',
     refuses: 'kimberlite-server --node-id of a node that was a member before the configuration was forced',

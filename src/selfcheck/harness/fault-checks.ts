@@ -2,7 +2,7 @@ import type { Budget } from '../../faults/budget.ts';
 import type { FaultKindName } from '../../faults/kind-table.ts';
 import type { Nemesis } from '../../faults/nemesis.ts';
 import type { FaultSurface } from '../../faults/surface.ts';
-import type { FaultPlan } from '../../plan/plan.ts';
+import type { BudgetMode, FaultPlan } from '../../plan/plan.ts';
 import { PERFECT_CLOCK } from '../../sim/clock.ts';
 import { DISK_DEFAULT } from '../../sim/disk-options.ts';
 import type { Stream } from '../../sim/random.ts';
@@ -13,7 +13,7 @@ import type { Check } from './row.ts';
 
 /** What carries faults out, and what decides whether they may strike. */
 export interface FaultParts {
-  budget(mode: 'safety' | 'unrestricted', surface: FaultSurface): Budget;
+  budget(mode: BudgetMode, surface: FaultSurface): Budget;
   nemesis(surface: FaultSurface, faults: readonly FaultPlan[], budget: Budget): Nemesis;
 }
 

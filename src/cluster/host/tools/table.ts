@@ -17,6 +17,7 @@ import { free, mpstat, pidof, ps } from './processes.ts';
 import { apt, reboot } from './reboot.ts';
 import { systemctl } from './systemctl.ts';
 import { tcpdump, wireshark } from './tcpdump.ts';
+import { uuidgen } from './uuidgen.ts';
 
 /**
  * The ordinary tools of a simulated host. Those that a shell has of its own (`rm`, `ls`, `du`, `cp`, `tar`) stand before
@@ -59,5 +60,6 @@ export const HOST_TOOLS: readonly (readonly [string, OperatorCommand<HostFleet>]
   ['tcpdump', tcpdump],
   ['top', top],
   ['uptime', uptime],
+  ['uuidgen', uuidgen],
   ['wireshark', wireshark],
 ];

@@ -10,6 +10,7 @@ import { CLOCK_OFFSET } from './clock-offset.ts';
 import { CLUSTER_CONFIG } from './cluster-config.ts';
 import { CLUSTER_FEATURES } from './cluster-features.ts';
 import { CLUSTER_LOGS } from './cluster-logs.ts';
+import { CLUSTER_RESTORE } from './cluster-restore.ts';
 import { CLUSTER_STATUS } from './cluster-status.ts';
 import { COMPACT_SCHEDULE } from './compact-schedule.ts';
 import { DEBUG_PROFILE } from './debug-profile.ts';
@@ -55,6 +56,7 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
       ...RECONFIG,
       ...ADD_STANDBY,
       ...FAILOVER,
+      CLUSTER_RESTORE,
       ...STANDBY_THROTTLE,
       ...REPLICA_STATUS,
       ...CLOCK_OFFSET,
