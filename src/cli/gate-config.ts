@@ -1,4 +1,4 @@
-import { type ClusterConfig, productRefusals, readConfig, withConfig } from '../campaign/gate/config.ts';
+import { productRefusals, readConfig, withConfig } from '../campaign/gate/config.ts';
 import type { RunPlanFunction } from '../campaign/worker-protocol.ts';
 import { swarmPlan } from '../faults/swarm.ts';
 import type { FaultPlan, RunPlan } from '../plan/plan.ts';
@@ -12,7 +12,7 @@ export interface GateConfig {
   readonly cited: NonNullable<Attestation['config']>;
   /** The drawn plan of a seed under the configuration. */
   readonly planOf: (seed: number) => RunPlan;
-  /** Runs that ask what drawn plans do not: whether the cluster goes on without one replica. */
+  /** Runs that ask what drawn plans do not: whether the cluster stays calm, and goes on without one replica. */
   readonly probes: (seed: number) => readonly ((runPlan: RunPlanFunction) => Promise<GatedRun>)[];
 }
 
@@ -23,21 +23,44 @@ export function readGateConfig(content: string, file: string): GateConfig {
   return {
     cited: { file, sha256: sha256(content), refusals: productRefusals(config) },
     planOf,
-    probes: (seed) => [(runPlan) => minusOne(seed, config, runPlan)],
+    probes: (from) =>
+      Array.from({ length: PROBES }, (_, index) => planOf(from + index)).flatMap((drawn) => [
+        (runPlan: RunPlanFunction) => steady(drawn, runPlan),
+        (runPlan: RunPlanFunction) => minusOne(drawn, runPlan),
+      ]),
   };
 }
 
 const SECOND_US = 1_000_000;
 const DOWN_FROM_US = 6 * SECOND_US;
 const DOWN_FOR_US = 30 * SECOND_US;
+/** Seeds of each probe. */
+const PROBES = 4;
+
+/** A closed loop of clients without any fault of its own; packets are lost as drawn or configured. */
+function quietPlan(scenario: string, drawn: RunPlan): RunPlan {
+  return {
+    ...drawn,
+    scenario,
+    faults: [],
+    workload: { ...drawn.workload, kind: 'closed', thinkUsMin: 200_000, thinkUsMax: 400_000, operationsMax: 0 },
+    faultPhaseUs: DOWN_FROM_US + DOWN_FOR_US + 2 * SECOND_US,
+    rarities: false,
+  };
+}
+
+/** Nothing happens: the cluster has to keep its primary and to acknowledge, which the properties of every run judge. */
+async function steady(drawn: RunPlan, runPlan: RunPlanFunction): Promise<GatedRun> {
+  const { result } = await runPlan(quietPlan('config-steady', drawn), { recording: false });
+  return gatedRun({ result, wallMs: 0 }, null);
+}
 
 /**
  * One replica that is no primary stops for half a minute and nothing else happens: a cluster that is there to survive a
  * replica must acknowledge operations meanwhile. Fails INV-AVAILABLE-MINUS-ONE where it acknowledges none from five
  * election timeouts after the stop on.
  */
-async function minusOne(seed: number, config: ClusterConfig, runPlan: RunPlanFunction): Promise<GatedRun> {
-  const drawn = withConfig(swarmPlan(seed, { replicaCount: config['cluster-size'] ?? 3 }), config);
+async function minusOne(drawn: RunPlan, runPlan: RunPlanFunction): Promise<GatedRun> {
   const stop: FaultPlan = {
     label: 'one-stops',
     kind: 'process.pause',
@@ -46,14 +69,7 @@ async function minusOne(seed: number, config: ClusterConfig, runPlan: RunPlanFun
     durationUs: DOWN_FOR_US,
     params: {},
   };
-  const plan: RunPlan = {
-    ...drawn,
-    scenario: 'config-minus-one',
-    faults: [stop],
-    workload: { ...drawn.workload, kind: 'closed', thinkUsMin: 200_000, thinkUsMax: 400_000, operationsMax: 0 },
-    faultPhaseUs: DOWN_FROM_US + DOWN_FOR_US + 2 * SECOND_US,
-    rarities: false,
-  };
+  const plan = { ...quietPlan('config-minus-one', drawn), faults: [stop] };
   const answersUs: number[] = [];
   const { result } = await runPlan(plan, {
     recording: false,
