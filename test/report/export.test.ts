@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'junit2json';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { detailOfTrace } from '../../src/cli/report-detail.ts';
+import { runOfResult } from '../../src/cli/report-run.ts';
 import { traceRun } from '../../src/cli/trace-of-run.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
 import { githubReport } from '../../src/report/export/github.ts';
@@ -9,6 +14,7 @@ import { type ChromeEvent, perfettoReport } from '../../src/report/export/perfet
 import { SHIVIZ_REGEX, shivizReport } from '../../src/report/export/shiviz.ts';
 import { windowAround } from '../../src/report/trace-window.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
+import { ROOT } from '../tidy/source.ts';
 import { documentRun, failedRun, HOSTILE, modelOf } from './export-model.ts';
 
 describe('junit', () => {
@@ -51,6 +57,21 @@ describe('junit', () => {
     const read = await parse(junitReport({ ...model, gate }));
     const suites = read !== undefined && read !== null && 'testsuite' in read ? (read.testsuite ?? []) : [];
     expect(suites[0]).toMatchObject({ name: 'gate', tests: 1, failures: 1 });
+  });
+});
+
+describe('json', () => {
+  const schema = z.fromJSONSchema(JSON.parse(readFileSync(join(ROOT, 'docs/report.schema.json'), 'utf8')));
+
+  it('has the form that is written down', async () => {
+    const plan = swarmPlan(5);
+    const traced = await traceRun({ ...plan, faultPhaseUs: 3_000_000 }, runPlan);
+    const row = runOfResult(traced.result, { expected: true, wallMs: 1, bundle: null, again: '' });
+    const model = modelOf([documentRun(), failedRun(2, 'INV-A')], { shown: detailOfTrace(traced, row) });
+    const read = schema.safeParse(JSON.parse(JSON.stringify(model)));
+    expect(read.error?.issues ?? []).toEqual([]);
+    expect(schema.safeParse({ ...model, version: 2 }).success).toBe(false);
+    expect(schema.safeParse({ ...model, totals: {} }).success).toBe(false);
   });
 });
 
