@@ -15,6 +15,7 @@ import type { ReplayOptions } from './commands/replay.ts';
 import type { ReportOptions } from './commands/report.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { ShrinkCommandOptions } from './commands/shrink.ts';
+import type { TuiOptions } from './commands/tui.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
 import { flag, isSet, JSON_FLAG, list, type Row, text, value } from './row.ts';
 import { BISECT } from './rows/bisect.ts';
@@ -24,6 +25,7 @@ import { FUZZ } from './rows/fuzz.ts';
 import { GATE } from './rows/gate.ts';
 import { REPORT } from './rows/report.ts';
 import { SHRINK } from './rows/shrink.ts';
+import { TUI } from './rows/tui.ts';
 import { WORKER } from './rows/worker.ts';
 import { DEFAULT_SEED } from './select.ts';
 
@@ -43,6 +45,7 @@ export type Command =
   | { readonly name: 'replay'; readonly options: ReplayOptions }
   | { readonly name: 'gate'; readonly options: GateOptions }
   | { readonly name: 'report'; readonly options: ReportOptions }
+  | { readonly name: 'tui'; readonly options: TuiOptions }
   | { readonly name: 'mutants'; readonly options: MutantsOptions }
   | { readonly name: 'bench'; readonly options: BenchOptions }
   | { readonly name: 'check-history'; readonly options: CheckHistoryOptions }
@@ -269,6 +272,7 @@ export const COMMANDS: readonly CommandRow[] = [
   RUN,
   FUZZ,
   REPLAY,
+  TUI,
   SHRINK,
   REPORT,
   GATE,

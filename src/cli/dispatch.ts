@@ -48,6 +48,12 @@ async function runCommand(command: Command, out: CommandOutput, versions: Versio
       return (await import('./commands/fuzz.ts')).fuzz(command.options, out, await engine(versions));
     case 'replay':
       return (await import('./commands/replay.ts')).replay(command.options, out, await engine(versions));
+    case 'tui':
+      return (await import('./commands/tui.ts')).tui(command.options, out, await engine(versions), {
+        stdin: process.stdin,
+        stdout: process.stdout,
+        variables: process.env,
+      });
     case 'shrink':
       return (await import('./commands/shrink.ts')).shrinkBundle(command.options, out, await engine(versions));
     case 'report':

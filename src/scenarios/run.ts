@@ -9,6 +9,7 @@ import { rulesOf } from './rules-table.ts';
 import { runScenario } from './scenario-run.ts';
 import { Simulation } from './simulation.ts';
 import { type Ending, runSwarm } from './swarm-run.ts';
+import type { Watcher } from './watcher.ts';
 
 /** What a run is asked to do beside its plan. */
 export interface RunOptions {
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly coverage?: boolean;
   /** Hears what the properties hear, after them. It must not report and cannot change the run. A function is given the time. */
   readonly observer?: Property | ((truth: Pick<GroundTruth, 'nowUs'>) => Property);
+  /** Looks on for a recording; costs time, changes nothing. */
+  readonly watcher?: Watcher;
 }
 
 export interface RunOutcome {
@@ -60,7 +63,9 @@ export async function runPlan(plan: RunPlan, options: RunOptions): Promise<RunOu
     coverage: options.coverage ?? false,
   });
   fired.simulation = simulation;
-  const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation);
+  const watcher = options.watcher ?? null;
+  watcher?.built(simulation);
+  const ending = plan.alerts === null ? runSwarm(simulation) : await runScenario(simulation, watcher);
   if (plan.alerts === null && ending.excused.length > 0) counterfactual(limited, simulation, ending, rules);
   return {
     result: result(plan, simulation, ending),

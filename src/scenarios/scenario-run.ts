@@ -29,6 +29,7 @@ import type { Simulation } from './simulation.ts';
 import { type Ending, judgeStuck, vacuity } from './swarm-run.ts';
 import { TemporarySettings } from './temporary.ts';
 import { CONTROL_NTP, TimeDaemons } from './time-daemons.ts';
+import { type Watcher, watchedCommands } from './watcher.ts';
 
 /** An operator whom no alert wakes looks at the dashboards after this long. */
 const UNALERTED_US: Us = 600 * SECOND;
@@ -42,7 +43,7 @@ const CONTROL_KUBERNETES = 40;
  * A rehearsal: the cluster under load and watched; the incident; the alert; the operator's diagnosis and resolution by
  * the runbook's own commands; recovery; then what every run ends with (R10, R12).
  */
-export async function runScenario(simulation: Simulation): Promise<Ending> {
+export async function runScenario(simulation: Simulation, watcher: Watcher | null): Promise<Ending> {
   const { plan, cluster } = simulation;
   const alerts = plan.alerts;
   if (alerts === null) throw new Error('a scenario plan names its alert rules');
@@ -53,6 +54,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
   const daemons = new TimeDaemons(simulation);
   const compaction = fleet.compaction === null ? null : new CompactionDaemon(simulation, fleet.compaction);
   simulation.fleet = fleet;
+  watcher?.monitored(monitor);
   let gates: Gates | null = null;
   simulation.onControl = (control, host) => {
     if (control === CONTROL_SCRAPE) {
@@ -65,7 +67,7 @@ export async function runScenario(simulation: Simulation): Promise<Ending> {
     else if (control === CONTROL_KUBERNETES) controlPods(simulation, fleet);
   };
   watchFleet(simulation, fleet);
-  const operator = plan.operator === null ? null : await hire(simulation, fleet);
+  const operator = await hire(simulation, fleet, watcher);
   gates = watchGates(simulation, fleet, monitor, operator);
   const audit = new IncidentAudit(simulation, fleet, monitor, () => operator?.records ?? []);
   cluster.start();
@@ -156,7 +158,12 @@ function watchGates(
   });
 }
 
-async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Operator<KimberliteFleet>> {
+async function hire(
+  simulation: Simulation,
+  fleet: KimberliteFleet,
+  watcher: Watcher | null,
+): Promise<Operator<KimberliteFleet> | null> {
+  if (simulation.plan.operator === null) return null;
   judgeQuorumKept(simulation, fleet);
   const { world } = simulation.cluster;
   const loaded = await loadShell();
@@ -164,7 +171,7 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
   const shell = new OperatorShell<KimberliteFleet>({
     loaded,
     guard: new AmbientGuard(),
-    table: kimberliteCommands(),
+    table: watcher === null ? kimberliteCommands() : watchedCommands(kimberliteCommands(), watcher),
     fleet,
     clock: {
       nowUs: () => world.nowUs,
@@ -176,7 +183,9 @@ async function hire(simulation: Simulation, fleet: KimberliteFleet): Promise<Ope
     resolveHost,
     canReach: (from, to) => fleet.canReach(from, to),
   });
-  return new Operator(simulation, shell, resolveHost);
+  const operator = new Operator(simulation, shell, resolveHost);
+  watcher?.hired(operator.records);
+  return operator;
 }
 
 /** Runs until an alert pages the operator and the reaction time has passed; false when nothing ever did. */

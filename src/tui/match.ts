@@ -1,0 +1,71 @@
+import type { Chunk } from './recording/chunk.ts';
+import type { Recording } from './recording/recording.ts';
+import { ROW_KINDS } from './recording/words.ts';
+import { hostNamed } from './seek.ts';
+
+/** Which rows are wanted, and the words that say so. */
+export interface RowMatch {
+  readonly text: string;
+  readonly accepts: (chunk: Chunk, row: number) => boolean;
+}
+
+export type Reading =
+  | { readonly ok: true; readonly match: RowMatch }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * Reads a filter of the log: words of which all must hold. `kind:fault,crash`, `host:replica-2` (also `r2`, or the
+ * number), `op:118`; any other word stands in the text of the row.
+ */
+export function readFilter(recording: Recording, text: string): Reading {
+  const judges: RowMatch['accepts'][] = [];
+  for (const word of text.trim().split(/\s+/)) {
+    const [name, value = ''] = split(word);
+    if (name === 'kind') {
+      const kinds = value.split(',');
+      const unknown = kinds.find((kind) => !(ROW_KINDS as readonly string[]).includes(kind));
+      if (unknown !== undefined) return refuse(`no kind "${unknown}"; there are ${ROW_KINDS.join(' ')}`);
+      const numbers = kinds.map((kind) => (ROW_KINDS as readonly string[]).indexOf(kind));
+      judges.push((chunk, row) => numbers.includes(chunk.kindAt(row)));
+    } else if (name === 'host') {
+      const host = hostNamed(recording, value);
+      if (host < 0) return refuse(`no host "${value}"`);
+      judges.push((chunk, row) => chunk.hostAt(row) === host || chunk.peerAt(row) === host);
+    } else if (name === 'op') {
+      if (!/^\d+$/.test(value)) return refuse(`"${value}" is no op number`);
+      judges.push((chunk, row) => chunk.opAt(row) === Number(value));
+    } else {
+      const wanted = word.toLowerCase();
+      judges.push((chunk, row) => chunk.textAt(row).toLowerCase().includes(wanted));
+    }
+  }
+  return {
+    ok: true,
+    match: { text: text.trim(), accepts: (chunk, row) => judges.every((judge) => judge(chunk, row)) },
+  };
+}
+
+/** Reads a breakpoint: `property [INV-...]`, `mark NAME`, or a kind of event, alone or with words of its text. */
+export function readBreakpoint(text: string): Reading {
+  const [word = '', ...rest] = text.trim().split(/\s+/);
+  const kind = word === 'property' ? 'finding' : word;
+  const number = (ROW_KINDS as readonly string[]).indexOf(kind);
+  if (number < 0) return refuse(`"${word}": property, or one of ${ROW_KINDS.join(' ')}`);
+  const wanted = rest.join(' ').toLowerCase();
+  const exact = kind === 'mark';
+  const accepts = (chunk: Chunk, row: number): boolean => {
+    if (chunk.kindAt(row) !== number) return false;
+    const said = chunk.textAt(row).toLowerCase();
+    return exact && wanted !== '' ? said === wanted : said.includes(wanted);
+  };
+  return { ok: true, match: { text: text.trim(), accepts } };
+}
+
+function split(word: string): [string, string | undefined] {
+  const at = word.indexOf(':');
+  return at < 0 ? ['', undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function refuse(problem: string): Reading {
+  return { ok: false, problem };
+}

@@ -1,0 +1,73 @@
+import { instantText } from '../../report/duration.ts';
+import { cellText, fitLine, type Line, lineWidth, type Segment, type Tone } from '../line.ts';
+import type { Recording } from '../recording/recording.ts';
+import { failureRow } from '../seek.ts';
+import { SPEEDS, type View } from '../view.ts';
+
+/** Title and verdict, position and speed, and the timeline. */
+export function headerLines(run: Recording, row: number, view: View | null, width: number): Line[] {
+  return [titleLine(run, row, width), positionLine(run, row, view, width), timelineLine(run, row, width)];
+}
+
+/** What is open on the left, what becomes of it on the right. */
+export function titleLine(run: Recording, row: number, width: number): Line {
+  const { title, reproduced } = run.facts;
+  const verdict = verdictOf(run, row);
+  const differs =
+    reproduced === 'no' ? [{ text: ' NOT REPRODUCED: the bundle tells of another run ', tone: 'bad' as const }] : [];
+  return spread([{ text: cellText(title), tone: 'title' }, ...differs], [verdict], width);
+}
+
+function verdictOf(run: Recording, row: number): Segment {
+  const { result } = run.facts;
+  const at = failureRow(run);
+  if (result.verdict !== 'failed') {
+    const tone: Tone = result.verdict === 'passed' ? 'good' : 'warn';
+    return { text: `${result.verdict}${result.reason === '' ? '' : ` (${result.reason})`}`, tone };
+  }
+  if (at >= 0 && row < at) return { text: `will fail ${result.property}`, tone: 'warn' };
+  return { text: `FAILED ${result.property}`, tone: 'bad' };
+}
+
+/** Time, event and speed. */
+function positionLine(run: Recording, row: number, view: View | null, width: number): Line {
+  const { event } = run.row(row);
+  const count = run.eventCount.toLocaleString('en-US');
+  const number = run.eventNumber(row).toLocaleString('en-US');
+  const left = `t ${instantText(run.timeAt(row))} s  event ${number} of ${count}  (trace ${event})`;
+  const end = `${view?.playing === true ? 'playing' : 'paused'} ${SPEEDS[view?.speed ?? 0]} events/s`;
+  const marks = view !== null && view.breakpoints.length > 0 ? `${view.breakpoints.length} breakpoints  ` : '';
+  return spread(
+    [{ text: left, tone: 'plain' }],
+    view === null ? [] : [{ text: `${marks}${end}`, tone: view.playing ? 'good' : 'quiet' }],
+    width,
+  );
+}
+
+/** The whole run in one line: what happened where, and `#` for here. */
+export function timelineLine(run: Recording, row: number, width: number): Line {
+  const room = width - 2;
+  const fromUs = run.timeAt(run.firstRow);
+  const spanUs = Math.max(1, run.timeAt(run.endRow - 1) - fromUs);
+  const columnOf = (atUs: number): number => Math.min(room - 1, Math.floor(((atUs - fromUs) * room) / spanUs));
+  const signs = new Array<string>(room).fill('-');
+  for (const { atUs, sign } of run.landmarks) signs[columnOf(atUs)] = sign;
+  const here = columnOf(run.timeAt(row));
+  const under = signs[here];
+  return [
+    { text: `[${signs.slice(0, here).join('')}`, tone: 'quiet' },
+    { text: under === '!' ? '!' : '#', tone: 'cursor' },
+    { text: `${signs.slice(here + 1).join('')}]`, tone: 'quiet' },
+  ];
+}
+
+/** Two parts at the two ends of a line; the left one gives way. */
+export function spread(left: Line, right: Line, width: number): Line {
+  const rightWidth = Math.min(width, lineWidth(right));
+  if (rightWidth === 0) return fitLine(left, width);
+  return [
+    ...fitLine(left, Math.max(0, width - rightWidth - 1)),
+    { text: ' ', tone: 'plain' },
+    ...fitLine(right, rightWidth),
+  ];
+}
