@@ -1,4 +1,4 @@
-import { serverCount } from '../../plan/hosts.ts';
+import { serverCount } from '../../cluster/kimberlite/hosts.ts';
 import type { RunPlan } from '../../plan/plan.ts';
 import type { RecordedHost, RecordedParts } from '../../tui/recording/layout.ts';
 import { traceHostName } from '../host-names.ts';
