@@ -100,7 +100,7 @@ function* restore(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (held === null) return failed(1, `${USAGE.command}: refused: the snapshot has no superblock\n`);
   const { members } = held;
   for (const host of members) if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, USAGE.command, host);
-  const age = Math.round((fleet.wallMs(here(ctx)) - snapshot.atWallMs) / 1_000);
+  const age = Math.floor((fleet.wallMs(here(ctx)) - snapshot.atWallMs) / 1_000);
   const loss = `snapshot ${snapshot.name}: op ${snapshot.op}, ${isoText(snapshot.atWallMs)}; lost: everything of the last ${age} s`;
   const refusal = refusalOf(ctx, snapshot, scan, members);
   if (refusal !== '') return failed(1, `${loss}\n${USAGE.command}: refused: ${refusal}\n`);
