@@ -26,6 +26,7 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-SUPERBLOCK', 'the durable view, op or commit number of a voting replica was reset'],
   ['INV-QUORUM-KEPT', "an operator's step took the caught-up voters below a quorum"],
   ['INV-LOSS-APPROVED', 'a command lost acknowledged data without a recorded approval'],
+  ['INV-FENCED', 'a host with a lost history spoke in the name of the configuration that replaced it'],
   ['INV-EVIDENCE-FIRST', 'the state of a replica was changed before the evidence was kept'],
   ['INV-GRACEFUL-FULL', 'a full disk led to more than refused writes'],
   ['INV-COMPACTION-SAFE', 'a part of the log was removed before it lay anywhere else'],

@@ -1,5 +1,6 @@
 import { alwaysOn, type Checks } from '../checkers/always-on.ts';
 import { EvidenceFirst } from '../checkers/evidence-first.ts';
+import { Fenced } from '../checkers/fenced.ts';
 import type { GroundTruth, Report } from '../checkers/property.ts';
 import { SingleInstance } from '../checkers/single-instance.ts';
 import { VersionGate } from '../checkers/version-gate.ts';
@@ -45,6 +46,7 @@ export function checksOf(truth: GroundTruth, report: Report, simulation: Simulat
     properties: [
       ...checks.properties,
       new EvidenceFirst(report, plan.properties.includes('INV-EVIDENCE-FIRST')),
+      ...(plan.properties.includes('INV-FENCED') ? [new Fenced(report)] : []),
       ...versionGate(report, simulation),
     ],
   };

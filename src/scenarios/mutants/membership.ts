@@ -47,4 +47,15 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
       guardHolds: (guard) => differs(fired, honest.guardHolds(guard), guard !== 'failover-needs-eligible'),
     }),
   },
+  {
+    id: 'restored-under-old-id',
+    what: 'a cluster that is restored from a backup keeps the identity of the one that it replaces',
+    source: 'issue 4; AMB-RESTORE-SAME-ID',
+    property: 'INV-FENCED',
+    needs: [],
+    scenario: 'scn2-c-restore-backup',
+    override: (honest, fired) => ({
+      guardHolds: (guard) => differs(fired, honest.guardHolds(guard), guard !== 'restore-new-identity'),
+    }),
+  },
 ];
