@@ -35,7 +35,7 @@ const MODIFY: CommandUsage = {
 
 const DESCRIBE: CommandUsage = {
   command: 'aws ec2 describe-instances',
-  about: 'Lists the hosts of the replicas with instance, type and state.',
+  about: 'Lists the hosts of replicas and standbys with instance, type and state.',
   flags: [],
   positionals: [],
   positionalsMin: 0,
@@ -64,12 +64,12 @@ function idOf(machine: Machine): string {
 }
 
 function find(fleet: KimberliteFleet, id: string): Machine | null {
-  const host = fleet.cluster.replicaHosts.find((each) => idOf(fleet.machineOfReplica(each)) === id);
+  const host = fleet.cluster.serverHosts.find((each) => idOf(fleet.machineOfReplica(each)) === id);
   return host === undefined ? null : fleet.machineOfReplica(host);
 }
 
 function describe(fleet: KimberliteFleet): CommandResult {
-  const lines = fleet.cluster.replicaHosts.map((host) => {
+  const lines = fleet.cluster.serverHosts.map((host) => {
     const machine = fleet.machineOfReplica(host);
     const cores = machine.cpu.model?.threads.cores ?? 0;
     const type = [...TYPES].find(([, count]) => count === cores)?.[0] ?? `${cores} cores`;
