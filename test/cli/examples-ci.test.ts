@@ -98,7 +98,10 @@ describe('examples/ci/gate.yaml', () => {
     const source = ownScenarios();
     const entries = new Map(source.list().map((entry) => [entry.id, entry]));
     const policy = join(ROOT, 'examples/ci/gate.yaml');
-    const { policy: read } = await readGateInputs({ policy, configFrom: null }, { source, entries } as ReportContext);
+    const { policy: read } = await readGateInputs({ policy, configFrom: null }, {
+      source,
+      entries,
+    } as unknown as ReportContext);
     expect(read.name).toBe('before a deploy');
   });
 });

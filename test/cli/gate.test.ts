@@ -122,33 +122,32 @@ describe('firedrill gate', () => {
 });
 
 describe('a configuration fails by what happens', () => {
-  /** Property of the first probe that fails; '' when all pass. */
-  async function probed(text: string): Promise<string[]> {
+  /** What the first probe says that does not pass; '' when the first four do. */
+  async function probed(text: string): Promise<string> {
     const config = readGateConfig(text, 'c.yaml');
-    const failed: string[] = [];
-    for (const probe of config.probes(1)) {
+    for (const probe of config.probes(1).slice(0, 4)) {
       const { run } = await probe(runPlan);
-      if (run.verdict !== 'passed') failed.push(`${run.scenario}: ${run.verdict} ${run.property}`);
+      if (run.verdict !== 'passed') return `${run.scenario}: ${run.verdict} ${run.property}`;
     }
-    return failed;
+    return '';
   }
 
   it('two replicas do not survive one', async () => {
-    expect(await probed('cluster-size: 2\n')).toContain('config-minus-one: failed INV-AVAILABLE-MINUS-ONE');
+    expect(await probed('cluster-size: 2\n')).toBe('config-minus-one: failed INV-AVAILABLE-MINUS-ONE');
   }, 60_000);
 
   it('an election timeout below the round trip leaves no primary alone', async () => {
     const text = 'election-timeout-ms: 100\nheartbeat-interval-ms: 50\nnetwork: {rtt-ms: 300}\n';
-    expect((await probed(text)).length).toBeGreaterThan(0);
+    expect(await probed(text)).toMatch(/^config-/);
   }, 60_000);
 
   it('without fsync acknowledged operations are not durable', async () => {
-    expect(await probed('fsync: false\n')).toContain('config-steady: failed INV-DURABLE-ACK');
+    expect(await probed('fsync: false\n')).toBe('config-steady: failed INV-DURABLE-ACK');
   }, 60_000);
 
   it("the product's defaults pass", async () => {
     expect(
       await probed('heartbeat-interval-ms: 100\nelection-timeout-ms: 1000\nfsync: true\nnetwork: {rtt-ms: 1}\n'),
-    ).toEqual([]);
+    ).toBe('');
   }, 60_000);
 });
