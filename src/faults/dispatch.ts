@@ -21,7 +21,7 @@ import { burstIops, competeForDisk, shallowQueue } from './strike-load.ts';
 import { clog, degrade, flap, partition } from './strike-network.ts';
 import { loadReads } from './strike-reads.ts';
 import { regress } from './strike-release.ts';
-import { changeSetting, failBackups, offerLoad, slowEncoder } from './strike-service.ts';
+import { changeSetting, failBackups, flawCertificate, offerLoad, slowEncoder } from './strike-service.ts';
 import { competeForLink, loseSite, placeFar, troubleWay } from './strike-way.ts';
 
 /** What each kind does when it strikes. */
@@ -80,6 +80,7 @@ const STRIKES: Readonly<Record<FaultKindName, (strike: Strike) => Outcome>> = {
   'backup.job-fails': failBackups,
   'config.wrong': changeSetting,
   'load.reads': loadReads,
+  'tls.mismatch': flawCertificate,
   'release.regression': regress,
 };
 

@@ -31,9 +31,16 @@ export const SERVICE_KINDS = [
     lasts: 'instant',
     targets: 'replicas',
     params: [
-      choice('key', ['max-batch-size', 'batching-enabled', 'compaction'], 'max-batch-size'),
+      choice('key', ['max-batch-size', 'batching-enabled', 'compaction', 'cluster-name', 'node-id'], 'max-batch-size'),
       number('value', 0, 1_000_000, 0),
     ],
+  },
+  {
+    kind: 'tls.mismatch',
+    faultClass: 'A',
+    lasts: 'instant',
+    targets: 'replicas',
+    params: [choice('flaw', ['wrong-san', 'expired', 'wrong-ca'], 'wrong-san'), number('agoDays', 0, 365, 1)],
   },
   {
     kind: 'release.regression',

@@ -37,3 +37,11 @@ export function failBackups(strike: Strike): Outcome {
     for (const host of struck) fail(host, -1);
   });
 }
+
+/** The certificate of some hosts does not fit, until somebody installs another one. */
+export function flawCertificate(strike: Strike): Outcome {
+  const flaw = strike.surface.flawCertificate;
+  if (flaw === undefined) return refused('servers have no certificates in this plan');
+  for (const host of strike.hosts) flaw(host, strike.choice('flaw'), strike.number('agoDays'));
+  return fired();
+}

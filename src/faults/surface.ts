@@ -65,6 +65,8 @@ export interface FaultSurface {
   readonly setCost?: (host: number, nsPerOp: number) => boolean;
   /** Somebody changes a setting of the cluster, or of some hosts; false when nothing can be changed now. */
   readonly changeSetting?: (hosts: readonly number[], key: string, value: number) => boolean;
+  /** The certificate of a host gets a flaw: 'wrong-san', 'wrong-ca', or 'expired' so many days ago. */
+  readonly flawCertificate?: (host: number, flaw: string, agoDays: number) => void;
   /** Releases of the server, where a run has them: one gets a defect, and is mended. */
   readonly releases?: {
     regress(

@@ -9,6 +9,7 @@ import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../cluster/vsr/superblock.ts';
 import type { FaultSurface } from '../faults/surface.ts';
 import type { Machine } from '../sim/machine.ts';
+import { identitySurface } from './fault-identity.ts';
 import type { Simulation } from './simulation.ts';
 
 type LoadSurface = Required<Pick<FaultSurface, 'offerLoad' | 'setCost'>>;
@@ -97,6 +98,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
   return {
     ...(batching === null ? {} : loadSurface(batching)),
     ...settingSurface(simulation),
+    ...identitySurface(simulation),
     failBackups: (host, days) => {
       const { fleet } = simulation;
       if (fleet === null) return false;

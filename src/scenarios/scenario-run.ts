@@ -241,6 +241,8 @@ function wrongRelease({ plan, cluster }: Simulation, host: number): string {
 /** As {@link pendingReason}, but clients go on working: their requests in flight do not count. */
 function healthyReason(simulation: Simulation): string {
   const { cluster } = simulation;
+  const joining = simulation.plan.deployment?.joining ?? -1;
+  if (joining >= 0 && !simulation.members.includes(joining)) return 'new-node has not joined';
   for (const host of simulation.members) {
     const status = cluster.nodes[host]?.status;
     if (cluster.observation(host) === null) return `replica ${host} is down`;

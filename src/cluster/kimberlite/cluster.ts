@@ -16,8 +16,11 @@ import type { Rules } from '../vsr/rules.ts';
 import { formatSuperblock } from '../vsr/superblock.ts';
 import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
+import { Enrolment } from './enrolment.ts';
 import { STANDBY_ID_MIN, serverCount } from './hosts.ts';
+import { helloText } from './identity.ts';
 import { InstalledReleases } from './installed-releases.ts';
+import { JoinGate } from './join-gate.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
 import type { PoisonOp } from './poison-op.ts';
@@ -68,6 +71,8 @@ export class KimberliteCluster {
 
   /** Which release runs where, and what is wrong with it. */
   readonly releases: InstalledReleases;
+  /** Who each server is configured to be; null where no node joins. */
+  readonly enrolment: Enrolment | null;
 
   /** Whether a server that starts on a host now logs debug lines: set by whoever keeps the hosts' environment. */
   logsDebug: (host: number) => boolean;
@@ -103,9 +108,10 @@ export class KimberliteCluster {
     this.logsDebug = () => false;
     this.batching = batchingOf(plan, servers, () => this.world);
     this.releases = new InstalledReleases(plan);
+    this.enrolment = this.enrol();
     const machines: MachineSpec[] = [];
     const build = (host: Host): KimberliteNode =>
-      new KimberliteNode(host, this.releases.configOf(host.id, this.config), observer, this.batching);
+      new KimberliteNode(host, this.configOf(host.id), observer, this.batching);
     for (const id of this.serverHosts) {
       machines.push(this.machine(hostName(plan, id), id, (host) => this.buildNode(host.id, build(host))));
     }
@@ -207,8 +213,39 @@ export class KimberliteCluster {
     return { name, disk: this.plan.disk, clock: { ...PERFECT_CLOCK, driftPpm, wallOffsetUs }, factory };
   }
 
+  /** Configuration of a server that starts on a host now. */
+  private configOf(host: number): VsrConfig {
+    const config = this.releases.configOf(host, this.config);
+    return this.enrolment?.configOf(host, config) ?? config;
+  }
+
+  private enrol(): Enrolment | null {
+    const { plan } = this;
+    const joining = plan.deployment?.joining ?? -1;
+    if (joining < 0) return null;
+    return new Enrolment(
+      { plan, idOf: (host) => numberOf(plan, host), nameOf: (host) => hostName(plan, host) },
+      joining,
+    );
+  }
+
+  /** A server reads who it is when it starts. */
+  private introduce(host: number, node: KimberliteNode): void {
+    const { enrolment, plan } = this;
+    if (enrolment === null) return;
+    const identity = enrolment.identityOf(host);
+    if (identity === null) return;
+    node.vsr.replica.hello = helloText(identity);
+    node.gate = new JoinGate(node.vsr.replica.host, identity, {
+      nameOf: (peer) => hostName(plan, peer),
+      idOf: (peer) => numberOf(plan, peer),
+      wallMs: (own) => plan.startWallMs + Math.floor((this.world.machines[own] as Machine).wallUs() / 1_000),
+    });
+  }
+
   private buildNode(id: number, node: KimberliteNode): KimberliteNode {
     this.nodes[id] = node;
+    this.introduce(id, node);
     this.releases.equip(id, node, this.world.machines[id] as Machine);
     node.debug = this.logsDebug(id);
     this.poisonOp?.enter(id, node.machine);
@@ -290,8 +327,14 @@ export class KimberliteCluster {
 /** Name of a replica's host, as its runbook calls it. */
 export function hostName(plan: RunPlan, id: number): string {
   const { replicaCount } = plan.cluster;
+  if (plan.deployment?.joining === id) return 'new-node';
   if (id >= replicaCount) return `replica-${STANDBY_ID_MIN + id - replicaCount}.kimberlite.prod`;
   return plan.cluster.naming === 'node' ? `node${id + 1}` : `replica-${id}.kimberlite.prod`;
+}
+
+/** Number of a replica on a host, as its runbook calls it. */
+function numberOf(plan: RunPlan, host: number): number {
+  return plan.cluster.naming === 'node' ? host + 1 : host;
 }
 
 function range(first: number, count: number): number[] {

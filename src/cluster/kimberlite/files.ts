@@ -1,9 +1,11 @@
 import type { Machine } from '../../sim/machine.ts';
 import { journalStamp } from '../host/wall-time.ts';
+import { configText } from './config-text.ts';
 import type { KimberliteFleet } from './fleet.ts';
 
 const LOG_DIRECTORY = '/var/log/kimberlite';
 const ETC_DIRECTORY = '/etc/kimberlite';
+const CERTIFICATE_FILE = `${ETC_DIRECTORY}/server.crt`;
 /** Settings of the block layer for the data disk. */
 const QUEUE_DIRECTORY = '/sys/block/nvme0n1/queue';
 const NR_REQUESTS_MAX = 1_024;
@@ -36,8 +38,8 @@ export class FleetFiles {
     const own = this.extra.get(`${host}:${path}`);
     if (own !== undefined) return own;
     if (path === `${LOG_DIRECTORY}/server.log`) return serverLog(this.fleet, machine);
-    if (path === `${ETC_DIRECTORY}/config.toml`) return configText(this.fleet);
-    if (path === `${ETC_DIRECTORY}/environment`) return this.fleet.environmentFiles.get(machine.id) ?? null;
+    const etc = this.readEtc(machine, path);
+    if (etc !== null) return etc;
     const file = dataFile(this.fleet, path);
     if (file === null) return null;
     if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) {
@@ -47,13 +49,28 @@ export class FleetFiles {
     return `binary zone ${file}, ${machine.disk.fileSizeBytes(file)} bytes: read it with kimberlite-admin verify or storage export\n`;
   }
 
+  /** A file below /etc/kimberlite that the product reads, or null. */
+  private readEtc(machine: Machine, path: string): string | null {
+    const { cluster, environmentFiles } = this.fleet;
+    if (path === `${ETC_DIRECTORY}/environment`) return environmentFiles.get(machine.id) ?? null;
+    if (path === `${ETC_DIRECTORY}/config.toml`) {
+      const rest = configText(cluster.plan, cluster.config, this.fleet.dataDirectory);
+      return cluster.enrolment?.configText(machine.id, rest) ?? rest;
+    }
+    if (path === CERTIFICATE_FILE) return cluster.enrolment?.certificateText(machine.id) ?? null;
+    return null;
+  }
+
   list(host: string, path: string): readonly string[] | null {
     const machine = this.replica(host);
     if (machine === null) return null;
     if (path === LOG_DIRECTORY) return ['server.log'];
     if (path === QUEUE_DIRECTORY) return ['nr_requests'];
     if (path === ETC_DIRECTORY) {
-      return this.fleet.environmentFiles.has(machine.id) ? ['config.toml', 'environment'] : ['config.toml'];
+      const names = ['config.toml'];
+      if (this.fleet.environmentFiles.has(machine.id)) names.push('environment');
+      if (this.fleet.cluster.enrolment !== null) names.push('server.crt');
+      return names;
     }
     const prefix = path === this.fleet.dataDirectory ? '' : dataFile(this.fleet, path);
     if (prefix === null) return null;
@@ -72,6 +89,15 @@ export class FleetFiles {
     if (machine === null) return 'No such file or directory';
     if (path === `${ETC_DIRECTORY}/environment`) {
       this.fleet.environmentFiles.set(machine.id, text);
+      return '';
+    }
+    const { enrolment } = this.fleet.cluster;
+    if (enrolment !== null && path === `${ETC_DIRECTORY}/config.toml`) {
+      enrolment.writeConfig(machine.id, text);
+      return '';
+    }
+    if (enrolment !== null && path === CERTIFICATE_FILE) {
+      enrolment.writeCertificate(machine.id, text);
       return '';
     }
     if (path === `${QUEUE_DIRECTORY}/nr_requests`) {
@@ -125,17 +151,4 @@ function serverLog(fleet: KimberliteFleet, machine: Machine): string {
       return `${stamp} ${line.level.toUpperCase()} ${line.text}\n`;
     })
     .join('');
-}
-
-/** The configuration file: what the plan gave the cluster. */
-function configText(fleet: KimberliteFleet): string {
-  const { config, plan } = fleet.cluster;
-  return [
-    `cluster_size = ${plan.cluster.replicaCount - (plan.cluster.spares ?? 0)}`,
-    `data_dir = "${fleet.dataDirectory}"`,
-    `election_timeout_ms = ${Math.floor(config.electionTimeoutUs / 1_000)}`,
-    `heartbeat_interval_ms = ${Math.floor(config.heartbeatUs / 1_000)}`,
-    `checkpoint_ops = ${config.checkpointOps}`,
-    '',
-  ].join('\n');
 }

@@ -11,6 +11,7 @@ import { isStandby } from '../vsr/standby.ts';
 import { Batcher, TIMER_BATCH } from './batcher.ts';
 import type { Batching } from './batching.ts';
 import type { ReleaseDefect } from './defects.ts';
+import type { JoinGate } from './join-gate.ts';
 import { KIMBERLITE_OPERATION, KimberliteMachine } from './machine.ts';
 import { Projection } from './projection.ts';
 import { ReadService } from './read-service.ts';
@@ -79,6 +80,8 @@ export class KimberliteNode implements Process {
   /** Told how much CPU each event costs from now on because of a defect. */
   onSlow: (cpuUs: Us) => void;
   private defect: ReleaseDefect | null;
+  /** The handshake with other servers; null where servers have no identities. */
+  gate: JoinGate | null;
   private readonly host: Host;
   private readonly config: VsrConfig;
   private readonly batcher: Batcher | null;
@@ -99,6 +102,7 @@ export class KimberliteNode implements Process {
     this.defects = [];
     this.onSlow = () => {};
     this.defect = null;
+    this.gate = null;
     this.viewChanges = [];
     this.viewChangesTotal = 0;
     this.commitsTotal = 0;
@@ -169,6 +173,7 @@ export class KimberliteNode implements Process {
 
   onMessage(from: number, message: Message): void {
     if (this.debug) this.host.log('debug', () => `kimberlite::vsr: ${message.kind} from host ${from}`);
+    if (this.gate !== null && !this.gate.admits(this.vsr.replica, from, message)) return;
     this.vsr.onMessage(from, message);
   }
 

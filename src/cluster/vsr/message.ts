@@ -28,6 +28,8 @@ export const TAG = {
   heartbeatAck: 22,
   getReply: 23,
   farewell: 28,
+  /** The handshake of the connection has failed; never sent where servers have no identities. */
+  rejected: 30,
 } as const;
 
 export type VsrKind = keyof typeof TAG;
@@ -90,6 +92,8 @@ export interface VsrMessage extends Message {
   readonly memberships: Memberships | null;
   /** Release of the sender's binary; 0 where releases are not modelled. */
   readonly release: number;
+  /** The sender's handshake; null where servers have no identities. */
+  readonly hello: string | null;
 }
 
 /** The mutable draft of a message; fill in what the kind uses, then send it. */
@@ -129,6 +133,7 @@ export function draft(kind: VsrKind, epoch: number, view: number): Draft {
     body: null,
     memberships: null,
     release: 0,
+    hello: null,
   };
 }
 

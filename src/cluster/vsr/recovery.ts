@@ -40,6 +40,10 @@ export function open(r: Replica, reader: ChunkReader): void {
       lostState(r);
       return;
     }
+    if (r.hello !== null && opened.state.cluster !== r.config.cluster) {
+      r.host.reached('foreign-data-refused');
+      r.host.exit('the data directory belongs to another cluster: nothing of it is taken');
+    }
     r.superblock.resume(opened);
     r.fresh = opened.sequence === 1;
     takeSuperblock(r, opened.state);

@@ -157,6 +157,8 @@ export class Replica implements ReplicaObservation {
   lastTimestampUs: number = 0;
   checksumFailures: number = 0;
   readonly releases: ReleaseBook;
+  /** Handshake that goes along with every message; null where servers have no identities. */
+  hello: string | null = null;
 
   constructor(host: Host, config: VsrConfig, machine: StateMachine, hooks: ReplicaHooks) {
     const slots = config.journalSlots;
@@ -259,6 +261,7 @@ export class Replica implements ReplicaObservation {
     message.checkpointOp = this.checkpointOp;
     message.checkpointQuorumOp = this.checkpointQuorumOp;
     message.memberships = toldMemberships(this);
+    message.hello = this.hello;
     return message;
   }
 

@@ -23,6 +23,7 @@ import { FORCE_LEADER } from './force-leader.ts';
 import { heaptrack } from './heaptrack.ts';
 import { INCIDENT_REPORTS } from './incident-report.ts';
 import { kubectl } from './kubectl.ts';
+import { issueCertificate, openssl } from './openssl.ts';
 import { PEOPLE } from './people.ts';
 import { QUERY } from './query.ts';
 import { RECONFIG } from './reconfig.ts';
@@ -87,6 +88,8 @@ export function kimberliteCommands(): CommandTable<KimberliteFleet> {
   commands.set('add-index', addIndex);
   commands.set('docker', docker);
   commands.set('kubectl', kubectl);
+  commands.set('openssl', openssl);
+  commands.set('issue-certificate', issueCertificate);
   commands.set('aws', awsWithVolumes);
   commands.set('resize2fs', resize2fs);
   commands.set('replace-disk', replaceDisk);
