@@ -12,8 +12,11 @@ if (file === undefined) {
 const { mutants } = JSON.parse(readFileSync(file, 'utf8'));
 const name = (strategy) =>
   fileURLToPath(new URL(`../test/selfcheck/${strategy === 'storm' ? 'storm-' : ''}kills.json`, import.meta.url));
-// A mutant has its seed in one of the two files.
-const elsewhere = Object.keys(JSON.parse(readFileSync(name(which === 'storm' ? 'swarm' : 'storm'), 'utf8')));
+// A mutant has its seed in one of three files; those that only a rehearsal exercises are written by hand.
+const rehearsals = fileURLToPath(new URL('../test/selfcheck/rehearsal-kills.json', import.meta.url));
+const elsewhere = [name(which === 'storm' ? 'swarm' : 'storm'), rehearsals].flatMap((each) =>
+  Object.keys(JSON.parse(readFileSync(each, 'utf8'))),
+);
 const kills = {};
 // The bugs planted in firedrill itself have no plan to be replayed: test/selfcheck/harness.test.ts runs them all.
 const planted = mutants.filter(({ part }) => part === 'protocol');

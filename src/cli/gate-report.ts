@@ -32,7 +32,9 @@ export async function gateModel(parts: GateParts, _context: ReportContext): Prom
       title: `gate ${verdict}: ${cited.name}`,
       source: cited.file,
       coverage: features < 0 ? null : { features, points: [] },
-      marks: ledger.marksReached().map(([mark, runs]) => ({ mark, runs, rare: false, onlyElsewhere: '', scenarios: [] })),
+      marks: ledger
+        .marksReached()
+        .map(([mark, runs]) => ({ mark, runs, rare: false, onlyElsewhere: '', scenarios: [] })),
       mutants: canaries,
       gate: { verdict, policy: cited.file, policySha256: cited.sha256, reasons },
       problems: (config?.cited.refusals ?? []).map(

@@ -1,6 +1,6 @@
-import { format } from '../cluster/kimberlite/cluster.ts';
 import { configText } from '../cluster/kimberlite/config-text.ts';
 import { type CertificateFlaw, clusterNumber } from '../cluster/kimberlite/enrolment.ts';
+import { format } from '../cluster/kimberlite/layout.ts';
 import type { FaultSurface } from '../faults/surface.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Simulation } from './simulation.ts';

@@ -17,6 +17,13 @@ const COMPUTED_KNOWN = [
   '`alert:${step.id}`',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: as written in the source
   '`operator:${step.id}`',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as written in the source
+  '`membership-${latest.phase}`',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as written in the source
+  '`membership-${membership.phase}-settled`',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as written in the source
+  '`token-${act}`',
+  "name === READ_NAME ? 'reads-routed' : 'dns-changed'",
   'MUTANT_FIRED',
 ];
 

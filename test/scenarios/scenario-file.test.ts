@@ -78,7 +78,11 @@ describe('a scenario file', () => {
       'key of nothing near',
       'severity: P2',
       'severity: P2\ncolour: red',
-      [expect.stringMatching(/^a\.yaml:5:1: colour: key colour is not known here; use one of clock, cluster, covers/)],
+      [
+        expect.stringMatching(
+          /^a\.yaml:5:1: colour: key colour is not known here; use one of batching, clock, cluster, compaction, covers/,
+        ),
+      ],
     ],
     [
       'unknown fault',

@@ -26,7 +26,9 @@ it('every property that judges all runs is the named property of a mutant, or th
   expect([...REASONS.keys()].filter((id) => named.has(id) || !judged().includes(id))).toEqual([]);
 });
 
-it('every mutant names a property that judges all runs, and no two share an id', () => {
-  expect(MUTANTS.filter((mutant) => !judged().includes(mutant.property)).map((mutant) => mutant.id)).toEqual([]);
+it('every mutant that drawn plans hunt names a property that judges all runs, and no two share an id', () => {
+  // A mutant that a rehearsal hunts may name one of the rehearsal's own: test/selfcheck/mutants.test.ts sees it fail.
+  const drawn = MUTANTS.filter((mutant) => mutant.scenario === undefined);
+  expect(drawn.filter((mutant) => !judged().includes(mutant.property)).map((mutant) => mutant.id)).toEqual([]);
   expect(new Set(MUTANTS.map((mutant) => mutant.id)).size).toBe(MUTANTS.length);
 });

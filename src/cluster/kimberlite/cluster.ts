@@ -6,14 +6,11 @@ import type { Decisions } from '../../sim/decisions.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Us } from '../../sim/time.ts';
 import { type MachineSpec, World } from '../../sim/world.ts';
-import { ZERO_SUM } from '../storage/prepare.ts';
-import { emptyZone } from '../vsr/blank-journal.ts';
 import { chooseInt, operationBody, VsrClient } from '../vsr/client.ts';
-import { FILE, HEADER_SECTOR_BYTES, type VsrConfig } from '../vsr/config.ts';
+import type { VsrConfig } from '../vsr/config.ts';
 import type { VsrMessage } from '../vsr/message.ts';
 import type { ClientObserver, ReplicaObservation, VsrObserver } from '../vsr/observe.ts';
 import type { Rules } from '../vsr/rules.ts';
-import { formatSuperblock } from '../vsr/superblock.ts';
 import { type Batching, batchingOf } from './batching.ts';
 import { describeMessage } from './describe.ts';
 import { Enrolment } from './enrolment.ts';
@@ -21,6 +18,7 @@ import { STANDBY_ID_MIN, serverCount } from './hosts.ts';
 import { helloText } from './identity.ts';
 import { InstalledReleases } from './installed-releases.ts';
 import { JoinGate } from './join-gate.ts';
+import { format, range, vsrConfig } from './layout.ts';
 import { KIMBERLITE_OPERATION, parseOutcome, streamKey } from './machine.ts';
 import { KimberliteNode, type ProjectionWork } from './node.ts';
 import type { PoisonOp } from './poison-op.ts';
@@ -28,7 +26,6 @@ import { Queries, type Schema } from './queries.ts';
 import { Readers } from './readers.ts';
 
 /** Cluster id of every simulated Kimberlite cluster. */
-export const CLUSTER_ID = 0x4b4d4254;
 
 /** Resident bytes of a server, and of each query that it executes. Our own round figures. */
 const SERVER_BYTES = 805_306_368;
@@ -337,12 +334,6 @@ function numberOf(plan: RunPlan, host: number): number {
   return plan.cluster.naming === 'node' ? host + 1 : host;
 }
 
-function range(first: number, count: number): number[] {
-  const numbers: number[] = [];
-  for (let index = 0; index < count; index++) numbers.push(first + index);
-  return numbers;
-}
-
 /** The links between the standbys' region and everybody in the primary one. */
 function layRegions(world: World, plan: RunPlan, cluster: KimberliteCluster): void {
   const { standbys } = plan.cluster;
@@ -354,73 +345,4 @@ function layRegions(world: World, plan: RunPlan, cluster: KimberliteCluster): vo
       world.network.configure(other, standby, { latencyUsMin, latencyUsMean });
     }
   }
-}
-
-/** Timing and sizes of the protocol; what the plan does not say stands in the catalogue (model.defaults_for_sim). */
-function vsrConfig(plan: RunPlan, rules: Rules): VsrConfig {
-  const { cluster } = plan;
-  return {
-    cluster: CLUSTER_ID,
-    replicaCount: cluster.replicaCount,
-    ...(cluster.standbys === undefined ? {} : { standbys: range(cluster.replicaCount, cluster.standbys.count) }),
-    spares: cluster.spares ?? 0,
-    journalSlots: cluster.journalSlots,
-    slotBytes: cluster.slotBytes,
-    checkpointOps: cluster.checkpointOps,
-    pipelineMax: cluster.pipelineMax,
-    sessionsMax: cluster.sessionsMax,
-    heartbeatUs: cluster.heartbeatUs,
-    electionTimeoutUs: cluster.electionTimeoutUs,
-    prepareRetryUs: cluster.prepareRetryUs,
-    abdicateUs: cluster.electionTimeoutUs * 3,
-    repairUs: 100_000,
-    recoveryRetryUs: 500_000,
-    pingUs: 500_000,
-    clockWindowUs: 1_500_000,
-    clockToleranceUs: cluster.clockToleranceUs ?? 500_000,
-    clockEpochUs: 30_000_000,
-    scrubUs: 0,
-    rules,
-  };
-}
-
-/** Formats a replica's disk: an empty journal and the first superblock, all of it synced. */
-export function format(
-  machine: Machine,
-  config: VsrConfig,
-  replica: number,
-  into?: { readonly members: readonly number[]; readonly epoch: number; readonly mustRecover?: boolean },
-): void {
-  const { disk } = machine;
-  for (const [file, unitBytes] of [
-    [FILE.headers, HEADER_SECTOR_BYTES],
-    [FILE.prepares, config.slotBytes],
-  ] as const) {
-    const zone = emptyZone(config.journalSlots, unitBytes, config.cluster);
-    disk.createFile(file, zone.length);
-    disk.poke(file, 0, zone, true);
-  }
-  const members = into?.members ?? range(0, config.replicaCount - (config.spares ?? 0));
-  const bytes = formatSuperblock({
-    cluster: config.cluster,
-    replica,
-    epoch: into?.epoch ?? 0,
-    members,
-    view: 0,
-    logView: 0,
-    commit: 0,
-    checkpointOp: 0,
-    checkpointOpSum: ZERO_SUM,
-    checkpointSum: ZERO_SUM,
-    checkpointFile: 0,
-    checkpointBytes: 0,
-    viewHeaders: [],
-    mustRecover: into?.mustRecover ?? false,
-    incarnation: 0,
-    peerIncarnations: [],
-    isolated: false,
-  });
-  disk.createFile(FILE.superblock, bytes.length);
-  disk.poke(FILE.superblock, 0, bytes, true);
-  disk.syncAll();
 }

@@ -383,10 +383,7 @@ export class Replica implements ReplicaObservation {
 
   // ---- Assertions ----
 
-  /**
-   * What must hold between any two handlers (R15): checked on entry, so that a state that memory corruption changed
-   * stops the replica before it sends or writes anything.
-   */
+  /** What must hold between any two handlers (R15), checked on entry: corrupt memory stops the replica before it acts. */
   assertInvariants(): void {
     if (!this.config.rules.asserts()) return;
     if (this.commit > this.op) throw new ProcessAssertion('commit-le-op', 'commit_number <= op_number');

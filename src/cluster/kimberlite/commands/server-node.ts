@@ -1,8 +1,8 @@
 import { failed, ok, type Wait } from '../../host/command.ts';
 import { FILE } from '../../vsr/config.ts';
 import type { Replica } from '../../vsr/replica.ts';
-import { format } from '../cluster.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { format } from '../layout.ts';
 import { runningNode, shownId } from '../replica-view.ts';
 import { ask, type Context, here, type Run } from './ask.ts';
 
