@@ -18,6 +18,7 @@ export interface RigOptions {
   readonly hosts?: HostsPlan;
   readonly batching?: NonNullable<RunPlan['batching']>;
   readonly compaction?: NonNullable<RunPlan['compaction']>;
+  readonly deployment?: NonNullable<RunPlan['deployment']>;
 }
 
 const NETWORK: RunPlan['network'] = {
@@ -74,6 +75,7 @@ function planOf(options: RigOptions): RunPlan {
     ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     ...(options.batching === undefined ? {} : { batching: options.batching }),
     ...(options.compaction === undefined ? {} : { compaction: options.compaction }),
+    ...(options.deployment === undefined ? {} : { deployment: options.deployment }),
     faults: [],
     operator: null,
     alerts: null,
@@ -109,7 +111,14 @@ export class Rig {
   }
 
   pass(us: number): void {
-    this.cluster.world.runUntil(this.cluster.world.nowUs + us);
+    const { world } = this.cluster;
+    const endUs = world.nowUs + us;
+    const { statefulSet } = this.fleet;
+    while (statefulSet !== null && world.nowUs + SECOND < endUs) {
+      world.runUntil(world.nowUs + SECOND);
+      statefulSet.tick();
+    }
+    world.runUntil(endUs);
   }
 
   machine(host: number): Machine {
@@ -160,6 +169,7 @@ export class Rig {
     while (!wait.poll()) {
       if (world.nowUs >= untilUs) return false;
       world.runUntil(Math.min(untilUs, world.nowUs + wait.everyUs));
+      this.fleet.statefulSet?.tick();
     }
     return true;
   }
