@@ -39,7 +39,7 @@ describe('examples/ci in a clean clone', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
     execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: clone });
     writeFileSync(join(clone, 'small.yaml'), SMALL);
-  }, 300_000);
+  }, 900_000);
 
   afterAll(() => rmSync(dirname(clone), { recursive: true, force: true }));
 
@@ -60,13 +60,13 @@ describe('examples/ci in a clean clone', () => {
 
   it('the nightly workflow of GitHub', () => {
     const summary = join(clone, 'step-summary.md');
-    const env = { FIREDRILL_FOR: '5s', GITHUB_STEP_SUMMARY: summary };
+    const env = { FIREDRILL_FOR: '2s', GITHUB_STEP_SUMMARY: summary };
     const wanted = scripts(yaml('github-nightly.yml') as Workflow);
     expect(wanted).toHaveLength(4);
     for (const script of wanted) run(script, env);
     expect(readFileSync(summary, 'utf8')).toContain('campaign 1 of reports/campaigns.db');
     for (const file of ['junit.xml', 'report.json']) expect(existsSync(join(clone, 'reports', file))).toBe(true);
-  }, 300_000);
+  }, 900_000);
 
   it('the gate of GitHub', () => {
     const summary = join(clone, 'gate-summary.md');
@@ -78,19 +78,19 @@ describe('examples/ci in a clean clone', () => {
       verdict: 'passed',
       commit: sha,
     });
-  }, 300_000);
+  }, 900_000);
 
   it('both jobs of GitLab', () => {
     type Job = { readonly script?: readonly string[]; readonly after_script?: readonly string[] };
     const jobs = yaml('gitlab.yml') as Readonly<Record<string, Job>>;
     const sha = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: clone, encoding: 'utf8' }).trim();
-    const env = { FIREDRILL_FOR: '3s', POLICY: 'small.yaml', CI_COMMIT_SHA: sha };
+    const env = { FIREDRILL_FOR: '2s', POLICY: 'small.yaml', CI_COMMIT_SHA: sha };
     for (const name of ['firedrill-nightly', 'firedrill-gate']) {
       const { script = [], after_script: after = [] } = jobs[name] ?? {};
       expect(script.length).toBeGreaterThan(0);
       for (const line of [...script, ...after]) run(line, env);
     }
-  }, 300_000);
+  }, 900_000);
 });
 
 describe('examples/ci/gate.yaml', () => {
