@@ -11,7 +11,7 @@ const tmux = (...argv: string[]): string => execFileSync('tmux', ['-L', SOCKET, 
 const screen = (): string => tmux('capture-pane', '-p');
 const type = (...keys: string[]): void => void tmux('send-keys', ...keys);
 const shows = (text: RegExp): Promise<void> =>
-  vi.waitFor(() => expect(screen()).toMatch(text), { timeout: 110_000, interval: 250 });
+  vi.waitFor(() => expect(screen()).toMatch(text), { timeout: 280_000, interval: 250 });
 
 /** A terminal of its own in which a shell runs the command and says how it ended. Node strips the types. */
 function open(columns: number, rows: number, variables = ''): void {
@@ -41,7 +41,7 @@ describe.skipIf(!present)('the terminal view in tmux', () => {
     await shows(/systemctl restart kimberlite/);
     tmux('resize-window', '-x', '120', '-y', '40');
     await shows(/operator's terminal|\[2 terminal\]/);
-    await vi.waitFor(() => expect(screen().split('\n')[0]?.length).toBeGreaterThan(100), { timeout: 60_000 });
+    await vi.waitFor(() => expect(screen().split('\n')[0]?.length).toBeGreaterThan(100), { timeout: 280_000 });
     type('?');
     await shows(/next and previous event/);
     type('Escape');
@@ -49,7 +49,7 @@ describe.skipIf(!present)('the terminal view in tmux', () => {
     type('q');
     await shows(/code 0\n icanon/);
     expect(screen()).not.toContain('[2 terminal]');
-  }, 300_000);
+  }, 600_000);
 
   it('gives the terminal back when it is ended by a signal', async () => {
     tmux('kill-server');
@@ -60,5 +60,5 @@ describe.skipIf(!present)('the terminal view in tmux', () => {
     const child = execFileSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).trim().split(/\s+/)[0] ?? '';
     process.kill(Number(child), 'SIGTERM');
     await shows(/code 143\n icanon/);
-  }, 300_000);
+  }, 600_000);
 });
