@@ -214,11 +214,10 @@ export function drainPending(r: Replica): void {
   for (const op of r.pending.keys()) if (op <= r.op) r.pending.delete(op);
 }
 
-/** An entry that a repair brought: it either fills a known gap or continues the head. */
+/** An entry that a repair brought: it fills a known gap or continues the head. */
 export function takeRepaired(r: Replica, prepare: Prepare): boolean {
-  const header = r.journal.header(prepare.op);
   if (prepare.op <= r.op) {
-    const wanted = header === null ? r.journal.sumNamedAfter(prepare.op, r.op) : header.sum;
+    const wanted = r.journal.header(prepare.op)?.sum ?? r.journal.sumNamedAfter(prepare.op, r.op);
     if (wanted === null || r.journal.entry(prepare.op) !== null) return false;
     if (!r.config.rules.repairAccepts(wanted, prepare)) {
       r.host.reached('repair-refused-other-sum');
@@ -229,9 +228,11 @@ export function takeRepaired(r: Replica, prepare: Prepare): boolean {
     return true;
   }
   if (prepare.op !== r.op + 1 || !accepts(r, prepare.op) || r.isLeader()) return false;
-  const appended = appendFollowing(r, prepare, true);
-  if (appended) drainPending(r);
-  return appended;
+  // What follows the head was prepared in this view: an answer out of a peer's former log may hold what the view cut off.
+  if (prepare.view !== r.view && r.isMember(r.replica)) return false;
+  if (!appendFollowing(r, prepare, true)) return false;
+  drainPending(r);
+  return true;
 }
 
 function needRepair(r: Replica): void {
