@@ -97,7 +97,10 @@ export class VsrProcess implements Process {
       if (message.epoch === r.epoch && message.kind !== 'farewell') bidFarewell(r, from);
       return;
     }
-    if (r.retired) return;
+    if (r.retired) {
+      if (message.kind !== 'farewell') bidFarewell(r, from);
+      return;
+    }
     hearMemberships(r, message.memberships);
     if (message.incarnation < (r.peerIncarnations[from] as number)) {
       this.host.reached('stale-incarnation-dropped');
@@ -170,9 +173,15 @@ export class VsrProcess implements Process {
       case 'checkpoint':
         onCheckpoint(r, from, message);
         return;
-      case 'farewell':
-        onFarewell(r, message);
+      case 'farewell': {
+        const proven = onFarewell(r, message);
+        if (proven === 0 || r.status !== 'normal') return;
+        learnCommit(r, Math.min(proven, r.op));
+        // What follows may have been acknowledged long since, and waited for what the message proves.
+        r.durableOp = 0;
+        onDurableAdvance(r);
         return;
+      }
       case 'ping':
         this.pong(r, from, message);
         return;

@@ -144,32 +144,54 @@ export function onCommitted(r: Replica): void {
   const { membership } = r;
   if (membership.op === 0 || r.commitMax < membership.op || r.settledOp === membership.op) return;
   r.settledOp = membership.op;
-  const before = r.peers;
   setMemberships(r, r.former, membership);
   r.host.reached(`membership-${membership.phase}-settled`);
-  if (membership.phase !== 'stable') return;
-  if (r.isPrimary || !r.members.includes(r.replica)) {
-    for (const host of before) if (host !== r.replica && !takesPart(membership, host)) bidFarewell(r, host);
+  part(r);
+}
+
+/**
+ * The primary lets those go who take part no more, itself included, once a quorum of those who stay knows that the change
+ * is through. Before, one of these might have to finish a view, and would ask the old voters for what was prepared while
+ * the change was joint.
+ */
+function part(r: Replica): void {
+  const { membership, former } = r;
+  if (membership.phase !== 'stable' || !r.isPrimary || r.settledOp !== membership.op || r.partedOp === membership.op) {
+    return;
   }
+  const { voters } = membership;
+  const knowing = voters.filter((host) => host === r.replica || (r.peerCommits[host] as number) >= membership.op);
+  if (knowing.length < r.commitQuorum(voters.length)) return;
+  r.partedOp = membership.op;
+  for (const host of [...votersOf(former), ...former.standbys]) if (host !== r.replica) bidFarewell(r, host);
   if (!takesPart(membership, r.replica)) retire(r);
 }
 
-/** Tells a host that it takes part no more, with the settled membership as evidence. */
+/**
+ * Tells a host that it takes part no more, with the settled membership as evidence. One that has retired tells that to
+ * those who take part, too: they ask it only while they do not know that the change is through.
+ */
 export function bidFarewell(r: Replica, host: number): void {
   if (r.membership.phase !== 'stable' || r.commitMax < r.membership.op || r.membership.op === 0) return;
-  if (takesPart(r.membership, host)) return;
+  if (takesPart(r.membership, host) && !r.retired) return;
   const message = r.message('farewell');
   message.commit = r.commitMax;
   r.send(host, r.sealed(message, r.view, r.membership.op));
 }
 
-export function onFarewell(r: Replica, message: VsrMessage): void {
+/** Returns the op of the own log up to which the message proves all to be committed, or 0. */
+export function onFarewell(r: Replica, message: VsrMessage): number {
+  const { membership } = r;
   const latest = message.memberships?.[1] ?? null;
-  if (latest === null || latest.phase !== 'stable' || message.commit < latest.op || latest.op < r.membership.op) return;
-  if (!takesPart(latest, r.replica)) retire(r);
+  if (latest === null || latest.phase !== 'stable' || message.commit < latest.op || latest.op < membership.op) return 0;
+  const proven = latest.op === membership.op && sameSum(latest.sum, membership.sum) ? latest.op : 0;
+  if (takesPart(latest, r.replica)) return proven;
+  r.commitMax = Math.max(r.commitMax, Math.min(proven, r.op));
+  retire(r);
+  return 0;
 }
 
-/** This replica takes part no more: it says nothing from now on, nor after a restart. */
+/** This replica takes part no more: all that it says from now on, also after a restart, is that the change is through. */
 function retire(r: Replica): void {
   if (r.retired) return;
   r.retired = true;
@@ -225,6 +247,7 @@ function append(r: Replica, draft: Membership): boolean {
 /** The primary takes a change that is under way to its next step, once the last one is settled. */
 export function driveChange(r: Replica): void {
   const { membership } = r;
+  part(r);
   if (membership.phase === 'stable' || !r.isPrimary || r.commitMax < membership.op) return;
   if (membership.phase === 'catching-up') {
     if (!caughtUp(r, membership)) return;

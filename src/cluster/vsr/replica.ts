@@ -56,6 +56,7 @@ export class Replica implements ReplicaObservation {
   /** A newer one that a peer told of; op of the newest one known to be committed. */
   heard: Membership | null = null;
   settledOp: number = 0;
+  partedOp: number = 0;
   electorates: readonly Electorate[] = [];
   /** Removed from the membership: silent for good. */
   retired: boolean = false;
