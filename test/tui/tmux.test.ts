@@ -1,13 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOCKET = `firedrill-${process.pid}`;
+/** Each test has a server of its own: one that is told to end is still there for a while. */
+let socket = '';
 const present = spawnSync('tmux', ['-V']).status === 0;
 if (!present) console.info('skipped: the terminal view end to end: tmux is not installed');
 
-const tmux = (...argv: string[]): string => execFileSync('tmux', ['-L', SOCKET, ...argv], { encoding: 'utf8' });
+const tmux = (...argv: string[]): string => execFileSync('tmux', ['-L', socket, ...argv], { encoding: 'utf8' });
 const screen = (): string => tmux('capture-pane', '-p');
 const type = (...keys: string[]): void => void tmux('send-keys', ...keys);
 const shows = (text: RegExp): Promise<void> =>
@@ -17,15 +18,16 @@ const shows = (text: RegExp): Promise<void> =>
 function open(columns: number, rows: number, variables = ''): void {
   const command = `${variables} '${process.execPath}' src/cli/main.ts tui scn1-a-systemd --variant literal --seed 1`;
   const line = `stty -a | grep -o ' -\\?icanon'; ${command}; echo "code $?"; stty -a | grep -o ' -\\?icanon'; exec cat`;
+  socket = `firedrill-${process.pid}-${variables === '' ? 'plain' : 'no-colour'}`;
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', ROOT, line);
 }
 
 // skipped: without tmux there is nothing to type into; the parts are tested with ink-testing-library
 describe.skipIf(!present)('the terminal view in tmux', () => {
-  beforeAll(() => open(80, 24));
-  afterAll(() => void spawnSync('tmux', ['-L', SOCKET, 'kill-server']));
+  afterEach(() => void spawnSync('tmux', ['-L', socket, 'kill-server']));
 
   it('opens, goes to the failure and back, resizes, lists its keys, and gives the terminal back', async () => {
+    open(80, 24);
     await shows(/scn1-a-systemd literal seed 1 .* will fail INV-/);
     type('!');
     await shows(/FAILED INV-DURABLE-ACK/);
@@ -52,7 +54,6 @@ describe.skipIf(!present)('the terminal view in tmux', () => {
   }, 600_000);
 
   it('gives the terminal back when it is ended by a signal', async () => {
-    tmux('kill-server');
     open(80, 24, 'NO_COLOR=1');
     await shows(/will fail INV-/);
     expect(tmux('capture-pane', '-p', '-e')).not.toMatch(/\[(3[0-7]|9[0-7])m/);
