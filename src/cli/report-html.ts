@@ -24,7 +24,7 @@ export function htmlReport(model: ReportModel): string {
   let shown = model;
   for (;;) {
     const page = pageOf(shown, parts);
-    if (page.length <= PAGE_BYTES_MAX) return page;
+    if (Buffer.byteLength(page) <= PAGE_BYTES_MAX) return page;
     const smaller = withoutOneDetail(model, shown);
     if (smaller === null) return page;
     shown = smaller;
@@ -42,7 +42,7 @@ function withoutOneDetail(model: ReportModel, shown: ReportModel): ReportModel |
   return { ...model, signatures, problems: [...model.problems, problem] };
 }
 
-/** All bytes are ASCII: code and style by the build, data as base64, the rest as character references. */
+/** Nothing of the report can become markup: its data are base64, the few words outside them character references. */
 function pageOf(model: ReportModel, { script, style, chartStyle }: PageParts): string {
   const data = gzipSync(JSON.stringify(model), { level: 9 }).toString('base64');
   const policy = [

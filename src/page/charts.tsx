@@ -15,8 +15,9 @@ export function RecoveryChart({ timing }: { timing: ReportTiming }) {
   const seconds = timing.samplesUs.map((us) => us / 1_000_000);
   const make = () =>
     Plot.plot({
-      height: 180,
+      height: 200,
       marginLeft: 44,
+      marginBottom: 42,
       x: { label: 'seconds from alert to recovery', zero: true },
       y: { label: 'runs', grid: true, tickFormat: 'd' },
       marks: [

@@ -6,7 +6,7 @@ import { Figures, Section, ShellLine, Verdict } from './parts.tsx';
 import { addressOf } from './route.ts';
 import { SpaceTime } from './space-time.tsx';
 import { Timeline } from './timeline.tsx';
-import { countOf, durationOf, grouped, momentOf } from './words.ts';
+import { countOf, durationOf, grouped } from './words.ts';
 
 interface DetailProps {
   readonly detail: ReportDetail | null;
@@ -91,14 +91,13 @@ function Head({ detail, signature }: { detail: ReportDetail; signature: ReportSi
         ]}
       />
       <p>
-        <Verdict verdict={run.verdict} expected={run.expected} /> {run.explanation}
+        <Verdict verdict={run.verdict} expected={run.expected} />{' '}
+        {run.explanation === signature?.meaning ? '' : run.explanation}
       </p>
       {detail.findings.length === 0 ? null : (
         <ul>
           {detail.findings.map((finding) => (
-            <li key={`${finding.property} ${finding.site} ${finding.atUs}`}>
-              <b>{finding.property}</b> at {momentOf(finding.atUs)}: {finding.text}
-            </li>
+            <li key={`${finding.property} ${finding.site} ${finding.atUs}`}>{finding.text}</li>
           ))}
         </ul>
       )}

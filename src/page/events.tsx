@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ReportDetail } from '../report/model.ts';
+import type { TraceEntry } from '../report/trace-model.ts';
 import { Choice, Search } from './parts.tsx';
 import { countOf, matches, momentOf } from './words.ts';
 
@@ -20,18 +21,21 @@ export function Events({ detail, chosen, onChoose }: EventsProps) {
   const chain = useMemo(() => new Set(detail.chain), [detail]);
   const kinds = useMemo(() => [...new Set(records.map((record) => record.kind))].sort(), [records]);
   const nameOf = (at: number) => names.get(at) ?? '';
-  const found = records.filter(
-    (record) =>
+  const rows = useMemo(() => records.map((record, id) => ({ record, id })), [records]);
+  const found = rows.filter(
+    ({ record }) =>
       (kind === '' || record.kind === kind) &&
       (host === '' || nameOf(record.host) === host) &&
       (!chainOnly || chain.has(record.index)) &&
       matches(search, `${nameOf(record.host)} ${record.kind} ${record.detail} ${record.index}`),
   );
+  const failedUs = detail.findings[0]?.atUs ?? -1;
+  const failed = records.findLast(({ atUs }) => atUs <= failedUs)?.index ?? -1;
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => scrollTo(list.current, chosen), [chosen, found.length]);
+  useEffect(() => scrollTo(list.current, chosen < 0 ? failed : chosen), [chosen, found.length]);
   useEffect(() =>
     listenToSteps(
-      found.map(({ index }) => index),
+      found.map(({ record }) => record.index),
       chosen,
       onChoose,
     ),
@@ -52,28 +56,36 @@ export function Events({ detail, chosen, onChoose }: EventsProps) {
       <div class="events" ref={list}>
         <table>
           <tbody>
-            {found.map((record, place) => (
-              <tr
-                key={`${record.index} ${place}`}
-                data-event={record.index}
-                class={`${chain.has(record.index) ? 'chain' : ''} ${record.index === chosen ? 'chosen' : ''}`}
-                onClick={() => onChoose(record.index)}
-              >
-                <td class="number">
-                  <a href={eventAddress(record.index)} title="Link to this event">
-                    {record.index}
-                  </a>
-                </td>
-                <td class="number">{momentOf(record.atUs)}</td>
-                <td>{nameOf(record.host)}</td>
-                <td>{record.kind}</td>
-                <td class="text">{record.detail}</td>
-              </tr>
+            {found.map(({ record, id }) => (
+              <EventRow
+                key={id}
+                record={record}
+                host={nameOf(record.host)}
+                tone={`${chain.has(record.index) ? 'chain' : ''} ${record.index === chosen ? 'chosen' : ''}`}
+                onChoose={onChoose}
+              />
             ))}
           </tbody>
         </table>
       </div>
     </>
+  );
+}
+
+function EventRow(props: { record: TraceEntry; host: string; tone: string; onChoose: (index: number) => void }) {
+  const { index, atUs, kind, detail } = props.record;
+  return (
+    <tr data-event={index} class={props.tone} onClick={() => props.onChoose(index)}>
+      <td class="number">
+        <a href={eventAddress(index)} title="Link to this event">
+          {index}
+        </a>
+      </td>
+      <td class="number">{momentOf(atUs)}</td>
+      <td class="name">{props.host}</td>
+      <td>{kind}</td>
+      <td class="text">{detail}</td>
+    </tr>
   );
 }
 

@@ -14,16 +14,20 @@ export interface ArrowShown {
 
 /** More arrows than this are a grey carpet, and slow. */
 export const ARROWS_MAX = 500;
-/** Records before the failure that a diagram begins with. */
-const FIRST_RECORDS = 120;
+/** Messages of the chain, or records before the failure, that a diagram begins with. */
+const FIRST_HOPS = 8;
+const FIRST_RECORDS = 60;
 const SHORTEST_US = 20;
 
-/** What a diagram begins with: the last records up to the failure, and a little of what followed. */
-export function startRange({ trace: { records } }: ReportDetail, failedUs: number): Range {
+/** What a diagram begins with: the last messages of the causal chain, or the last records, up to the failure. */
+export function startRange({ trace: { records, messages }, chain }: ReportDetail, failedUs: number): Range {
   const last = failedUs < 0 ? (records.at(-1)?.atUs ?? 1) : failedUs;
+  const chained = new Set(chain);
+  const sent = messages.filter((each) => chained.has(each.sentIndex) && chained.has(each.endIndex)).slice(-FIRST_HOPS);
   const place = records.findLastIndex(({ atUs }) => atUs <= last);
-  const fromUs = records[Math.max(0, place - FIRST_RECORDS)]?.atUs ?? 0;
-  return { fromUs, toUs: Math.max(fromUs + SHORTEST_US, last + Math.ceil((last - fromUs) * 0.05)) };
+  const fromUs = sent[0]?.sentUs ?? records[Math.max(0, place - FIRST_RECORDS)]?.atUs ?? 0;
+  const pad = Math.max(SHORTEST_US, Math.ceil((last - fromUs) * 0.15));
+  return { fromUs: fromUs - pad, toUs: last + pad };
 }
 
 /** The range after a zoom around its middle and a shift by a share of its length. */

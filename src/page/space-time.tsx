@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ReportDetail } from '../report/model.ts';
-import type { TraceMessage } from '../report/trace-model.ts';
+import type { TraceHost, TraceMessage } from '../report/trace-model.ts';
 import { arrowsOf, type Range, shownHosts, startRange, zoomed } from './space-time-layout.ts';
 import { countOf, durationOf, momentOf } from './words.ts';
 
@@ -18,7 +18,8 @@ interface SpaceTimeProps {
 
 /** A line for each host, time to the right, an arrow for each message; those of the causal chain stand out. */
 export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps) {
-  const [range, setRange] = useState<Range>(() => startRange(detail, failedUs));
+  const chosenUs = detail.trace.records.find(({ index }) => index === chosen)?.atUs ?? -1;
+  const [range, setRange] = useRange(detail, failedUs, chosenUs);
   const [chainOnly, setChainOnly] = useState(false);
   const [hovered, setHovered] = useState('');
   const hosts = useMemo(() => shownHosts(detail), [detail]);
@@ -26,13 +27,6 @@ export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps
     () => arrowsOf(detail, hosts, range, chainOnly),
     [detail, hosts, range, chainOnly],
   );
-  const chosenUs = detail.trace.records.find(({ index }) => index === chosen)?.atUs ?? -1;
-  useEffect(() => {
-    if (chosenUs >= 0 && (chosenUs < range.fromUs || chosenUs > range.toUs)) {
-      const half = (range.toUs - range.fromUs) / 2;
-      setRange({ fromUs: chosenUs - half, toUs: chosenUs + half });
-    }
-  }, [chosenUs]);
   const place = (us: number) => LEFT + ((us - range.fromUs) / (range.toUs - range.fromUs)) * (WIDTH - LEFT);
   const nameOf = (host: number) => detail.trace.hosts.find((each) => each.host === host)?.name ?? `host ${host}`;
   const laneOf = (host: number) => TOP + LANE / 2 + hosts.findIndex((each) => each.host === host) * LANE;
@@ -50,20 +44,13 @@ export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps
           aria-label="Messages between the hosts"
           onKeyDown={(event) => moveByKey(event, range, setRange)}
         >
-          {hosts.map(({ host, name }) => (
-            <g key={host}>
-              <line x1={LEFT} x2={WIDTH} y1={laneOf(host)} y2={laneOf(host)} class="lane" />
-              <text x="0" y={laneOf(host) + 4}>
-                {name}
-              </text>
-            </g>
-          ))}
+          <Lanes hosts={hosts} laneOf={laneOf} />
           {arrows.map((arrow) => (
             <Arrow
               key={arrow.message.id}
               message={arrow.message}
               onChain={arrow.onChain}
-              line={lineOf(arrow.message, place, laneOf, range)}
+              line={lineOf(arrow.message, place, laneOf)}
               chosen={chosen >= 0 && (arrow.message.sentIndex === chosen || arrow.message.endIndex === chosen)}
               onHover={() => setHovered(messageText(arrow.message, nameOf))}
               onChoose={() => onChoose(arrow.message.endIndex >= 0 ? arrow.message.endIndex : arrow.message.sentIndex)}
@@ -81,9 +68,37 @@ export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps
         </svg>
       </div>
       <p class="hovered" role="status">
-        {hovered === '' ? 'Point at an arrow to read the message; a click chooses its event.' : hovered}{' '}
+        {hovered === ''
+          ? 'Point at an arrow to read the message; a click chooses its event. Thick: the causal chain; ×: dropped; ?: not handled in this part.'
+          : hovered}{' '}
         {leftOut > 0 ? `(${countOf(leftOut, 'message')} of this part not drawn: zoom in.)` : ''}
       </p>
+    </>
+  );
+}
+
+/** The part that is shown; it moves to an event that is chosen outside of it. */
+function useRange(detail: ReportDetail, failedUs: number, chosenUs: number): [Range, (range: Range) => void] {
+  const [range, setRange] = useState<Range>(() => startRange(detail, failedUs));
+  useEffect(() => {
+    if (chosenUs < 0 || (chosenUs >= range.fromUs && chosenUs <= range.toUs)) return;
+    const half = (range.toUs - range.fromUs) / 2;
+    setRange({ fromUs: chosenUs - half, toUs: chosenUs + half });
+  }, [chosenUs]);
+  return [range, setRange];
+}
+
+function Lanes({ hosts, laneOf }: { hosts: readonly TraceHost[]; laneOf: (host: number) => number }) {
+  return (
+    <>
+      {hosts.map(({ host, name }) => (
+        <g key={host}>
+          <line x1={LEFT} x2={WIDTH} y1={laneOf(host)} y2={laneOf(host)} class="lane" />
+          <text x="0" y={laneOf(host) + 4}>
+            {name}
+          </text>
+        </g>
+      ))}
     </>
   );
 }
@@ -150,19 +165,13 @@ interface Line {
   readonly y2: number;
 }
 
-/** A message that is still under way ends at the right border, half-way to its receiver. */
-function lineOf(
-  message: TraceMessage,
-  place: (us: number) => number,
-  laneOf: (host: number) => number,
-  range: Range,
-): Line {
-  const { from, to, sentUs, endUs } = message;
+/** A dropped message ends half-way, one that nobody handled after a stub. */
+function lineOf(message: TraceMessage, place: (us: number) => number, laneOf: (host: number) => number): Line {
+  const { from, to, sentUs, endUs, fate } = message;
   const y1 = laneOf(from);
   const y2 = laneOf(to);
-  if (endUs >= 0)
-    return { x1: place(sentUs), y1, x2: place(endUs), y2: message.fate === 'dropped' ? (y1 + y2) / 2 : y2 };
-  return { x1: place(sentUs), y1, x2: place(range.toUs), y2: (y1 + y2) / 2 };
+  const short = fate === 'dropped' || endUs < 0;
+  return { x1: place(sentUs), y1, x2: endUs < 0 ? place(sentUs) + 14 : place(endUs), y2: short ? (y1 + y2) / 2 : y2 };
 }
 
 interface ArrowProps {
@@ -184,9 +193,9 @@ function Arrow({ message, onChain, chosen, line, onHover, onChoose }: ArrowProps
     >
       <line {...line} class="wide" />
       <line {...line} class="thin" />
-      {message.fate === 'dropped' ? (
+      {message.fate !== 'delivered' ? (
         <text x={line.x2} y={line.y2 + 4} text-anchor="middle">
-          ×
+          {message.fate === 'dropped' ? '×' : '?'}
         </text>
       ) : (
         <circle cx={line.x2} cy={line.y2} r={onChain ? 3.5 : 2.2} />

@@ -11,6 +11,7 @@ const LANES_MAX = 8;
 
 interface Lane {
   readonly kind: string;
+  readonly label: string;
   readonly spans: readonly TraceSpan[];
 }
 
@@ -29,7 +30,7 @@ export function Timeline({ trace, failedUs }: { trace: TraceModel; failedUs: num
           {lanes.map((lane, row) => (
             <g key={`${lane.kind} ${row}`}>
               <text x="0" y={row * ROW + 13}>
-                {lanes[row - 1]?.kind === lane.kind ? '' : labelOf(lane.kind)}
+                {lanes[row - 1]?.label === lane.label ? '' : lane.label}
               </text>
               <line x1={LEFT} x2={WIDTH} y1={(row + 1) * ROW} y2={(row + 1) * ROW} class="rule" />
               {lane.spans.map((span) => (
@@ -83,29 +84,36 @@ function Bar({ span, row, place, onShow }: BarProps) {
   );
 }
 
-function labelOf(kind: string): string {
-  const labels: Record<string, string> = {
-    fault: 'faults',
-    down: 'hosts down',
-    view: 'views',
-    pending: 'alerts pending',
-    alert: 'alerts firing',
-    command: "operator's commands",
-  };
-  return labels[kind] ?? kind;
+const LABELS: Record<TraceSpan['kind'], string> = {
+  fault: 'faults',
+  down: 'down',
+  view: 'views of',
+  pending: 'alerts pending',
+  alert: 'alerts firing',
+  command: "operator's commands",
+};
+
+/** What belongs to a host stands on a line of that host, what does not in as few lines as it fits without overlapping. */
+function lanesOf(trace: TraceModel, kind: TraceSpan['kind']): Lane[] {
+  const spans = trace.spans.filter((span) => span.kind === kind).sort((one, other) => one.fromUs - other.fromUs);
+  if (kind !== 'view' && kind !== 'down')
+    return packed(spans).map((row) => ({ kind, label: LABELS[kind], spans: row }));
+  return trace.hosts.flatMap(({ host, name }) => {
+    const own = spans.filter((span) => span.host === host);
+    return own.length === 0 ? [] : [{ kind, label: `${LABELS[kind]} ${name}`, spans: own }];
+  });
 }
 
-/** Spans of a kind in as few rows as they fit without overlapping; the last row takes what is left. */
-function lanesOf(trace: TraceModel, kind: TraceSpan['kind']): Lane[] {
+/** The last row takes what is left. */
+function packed(spans: readonly TraceSpan[]): TraceSpan[][] {
   const rows: TraceSpan[][] = [];
-  const spans = trace.spans.filter((span) => span.kind === kind).sort((one, other) => one.fromUs - other.fromUs);
   for (const span of spans) {
     const free = rows.find((row) => (row.at(-1)?.toUs ?? 0) <= span.fromUs);
     if (free !== undefined) free.push(span);
     else if (rows.length < LANES_MAX) rows.push([span]);
     else rows.at(-1)?.push(span);
   }
-  return rows.map((row) => ({ kind, spans: row }));
+  return rows;
 }
 
 function spanText(span: TraceSpan, trace: TraceModel): string {
