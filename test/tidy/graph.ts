@@ -65,8 +65,11 @@ export function reachable(
 }
 
 /** Files under src that neither the command nor a test, benchmark or script reaches. */
+/** Where our code begins: the command, and the page that scripts/build.mjs bundles. */
+const BEGINS = ['src/cli/main.ts', 'src/page/main.tsx'];
+
 export function deadFiles(paths: readonly string[], imports: readonly Import[]): Finding[] {
-  const entries = paths.filter((path) => path === 'src/cli/main.ts' || !path.startsWith('src/'));
+  const entries = paths.filter((path) => BEGINS.includes(path) || !path.startsWith('src/'));
   const live = reachable(entries, imports);
   const message = 'nothing imports this file: neither src/cli/main.ts nor a test reaches it; wire it up or delete it';
   return paths.filter((path) => !live.has(path)).map((path) => ({ path, line: 1, rule: 'dead-file', message }));

@@ -44,6 +44,8 @@ export const LAYERS: readonly Row[] = [
   { layer: 'scenarios', values: ABOVE_SCENARIOS },
   { layer: 'store', values: ['plan'] },
   { layer: 'report', values: ['plan'] },
+  // Browser code: scripts/build.mjs bundles it, nothing in node imports it.
+  { layer: 'page', values: [], types: ['report'] },
   { layer: 'selfcheck', values: ['sim', 'plan', ...CLUSTER, 'faults', 'checkers', 'scenarios'] },
   { layer: 'campaign', values: ['sim', 'plan', 'faults', 'scenarios', 'store'] },
   { layer: 'tui', values: ['plan', 'report'] },
@@ -65,6 +67,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly from: readonly
   { name: /^yaml$/, from: [/^src\/(plan|scenarios|alerts|campaign)\//] },
   { name: /^@(prometheus-io\/lezer-promql|lezer\/(common|lr))$/, from: [/^src\/alerts\//] },
   { name: /^(ink|react)$/, from: [/^src\/(tui|cli)\//] },
+  { name: /^(preact|@observablehq\/plot)$/, from: [/^src\/page\//] },
   { name: /^cli-table3$/, from: [/^src\/(report|cli)\//] },
   { name: /^yargs$/, from: [/^src\/cli\//] },
   { name: /^better-sqlite3$/, from: [/^src\/store\//] },

@@ -1,0 +1,45 @@
+import * as Plot from '@observablehq/plot';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ReportCoverage, ReportTiming } from '../report/model.ts';
+import { durationOf } from './words.ts';
+
+/** A chart that the library makes, put into the page when the page is there. */
+function Chart({ make, label }: { make: () => Element; label: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.replaceChildren(make()), [make]);
+  return <div class="chart" ref={place} role="img" aria-label={label} />;
+}
+
+/** From alert to recovery, each run a part of a bar; the line is the target. */
+export function RecoveryChart({ timing }: { timing: ReportTiming }) {
+  const seconds = timing.samplesUs.map((us) => us / 1_000_000);
+  const make = () =>
+    Plot.plot({
+      height: 200,
+      marginLeft: 44,
+      marginBottom: 42,
+      x: { label: 'seconds from alert to recovery', zero: true },
+      y: { label: 'runs', grid: true, tickFormat: 'd' },
+      marks: [
+        Plot.rectY(seconds, { ...Plot.binX({ y: 'count' }, { x: (each: number) => each }), className: 'samples' }),
+        Plot.ruleX(timing.targetUs > 0 ? [timing.targetUs / 1_000_000] : [], { className: 'target' }),
+        Plot.ruleY([0]),
+      ],
+    });
+  const label = `Median ${durationOf(timing.medianUs)}, 95 of 100 within ${durationOf(timing.p95Us)}, target ${durationOf(timing.targetUs)}`;
+  return <Chart make={make} label={label} />;
+}
+
+/** Coverage over the runs of a campaign. */
+export function CoverageChart({ coverage }: { coverage: ReportCoverage }) {
+  const points = [...coverage.points];
+  const make = () =>
+    Plot.plot({
+      height: 220,
+      marginLeft: 56,
+      x: { label: 'runs', zero: true },
+      y: { label: 'features', grid: true, zero: true },
+      marks: [Plot.lineY(points, { x: 'runs', y: 'features', className: 'growth' }), Plot.ruleY([0])],
+    });
+  return <Chart make={make} label={`${coverage.features} features after ${points.at(-1)?.runs ?? 0} runs`} />;
+}

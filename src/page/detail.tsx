@@ -1,0 +1,114 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ReportDetail, ReportSignature } from '../report/model.ts';
+import { Events } from './events.tsx';
+import { Commands, Logs, States } from './logs.tsx';
+import { Figures, Section, ShellLine, Verdict } from './parts.tsx';
+import { addressOf } from './route.ts';
+import { SpaceTime } from './space-time.tsx';
+import { Timeline } from './timeline.tsx';
+import { countOf, durationOf, grouped } from './words.ts';
+
+interface DetailProps {
+  readonly detail: ReportDetail | null;
+  readonly signature: ReportSignature | undefined;
+  readonly number: number;
+  /** Trace index of the event that the address names; -1: none. */
+  readonly event: number;
+}
+
+/** One run in full: its failure, what led to it, and everything around it. */
+export function Detail({ detail, signature, number, event }: DetailProps) {
+  if (detail === null) return <WithoutDetail signature={signature} />;
+  return <Shown detail={detail} signature={signature} number={number} event={event} />;
+}
+
+function WithoutDetail({ signature }: { signature: ReportSignature | undefined }) {
+  if (signature === undefined) return <p>This report has no such failure.</p>;
+  return (
+    <Section title={signature.signature}>
+      <p>{signature.meaning}</p>
+      <p class="quiet">This report has no detail of it: only the worst signatures are shown in full.</p>
+      {signature.replay === null ? null : <ShellLine line={signature.replay} />}
+    </Section>
+  );
+}
+
+function Shown({ detail, signature, number, event }: DetailProps & { detail: ReportDetail }) {
+  const { trace, run } = detail;
+  const choose = (index: number) => {
+    history.replaceState(null, '', addressOf({ view: 'failure', number, event: index }));
+    setChosen(index);
+  };
+  const [chosen, setChosen] = useState(event);
+  useEffect(() => setChosen(event), [event]);
+  const failedUs = detail.findings[0]?.atUs ?? -1;
+  return (
+    <>
+      <Head detail={detail} signature={signature} />
+      <Section title="Timeline of the run">
+        <Timeline trace={trace} failedUs={failedUs} />
+      </Section>
+      <Section title="Messages around the failure">
+        <SpaceTime detail={detail} failedUs={failedUs} chosen={chosen} onChoose={choose} />
+      </Section>
+      <Section title="Events">
+        <p class="quiet">
+          {countOf(trace.records.length, 'record')}; {grouped(detail.recordsBefore)} before and{' '}
+          {grouped(detail.recordsAfter)} after are left out.
+        </p>
+        <Events detail={detail} chosen={chosen} onChoose={choose} />
+      </Section>
+      <Section title="Replicas">
+        <States trace={trace} untilUs={failedUs} />
+      </Section>
+      <Section title="Logs side by side">
+        <Logs detail={detail} />
+      </Section>
+      {detail.commands.length > 0 ? (
+        <Section title="The operator's commands">
+          <Commands commands={detail.commands} />
+        </Section>
+      ) : null}
+      <p class="quiet">
+        Trace hash <code>{run.traceHash}</code>
+      </p>
+    </>
+  );
+}
+
+function Head({ detail, signature }: { detail: ReportDetail; signature: ReportSignature | undefined }) {
+  const { run } = detail;
+  return (
+    <Section title={signature?.signature ?? `${run.scenario}, ${run.variant}, seed ${run.seed}`}>
+      {signature === undefined ? null : <p>{signature.meaning}</p>}
+      <Figures
+        rows={[
+          ['scenario', run.scenario],
+          ['variant', run.variant],
+          ['seed', String(run.seed)],
+          ['events', grouped(run.events)],
+          ['virtual time', durationOf(run.virtualUs)],
+        ]}
+      />
+      <p>
+        <Verdict verdict={run.verdict} expected={run.expected} />{' '}
+        {run.explanation === signature?.meaning ? '' : run.explanation}
+      </p>
+      {detail.findings.length === 0 ? null : (
+        <ul>
+          {detail.findings.map((finding) => (
+            <li key={`${finding.property} ${finding.site} ${finding.atUs}`}>{finding.text}</li>
+          ))}
+        </ul>
+      )}
+      <p>
+        <ShellLine line={signature?.replay ?? run.replay} />
+      </p>
+      {signature?.shrink == null ? null : (
+        <p>
+          <ShellLine line={signature.shrink} />
+        </p>
+      )}
+    </Section>
+  );
+}
