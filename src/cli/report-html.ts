@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { systemReason, UserError } from '../plan/user-error.ts';
 import type { ReportModel } from '../report/model.ts';
 
 /** Longer pages are slow to open and refused by what mails and stores them. */
@@ -20,7 +21,7 @@ interface PageParts {
  * room; the page says so.
  */
 export function htmlReport(model: ReportModel): string {
-  const parts = JSON.parse(readFileSync(join(import.meta.dirname, '../../dist/page/parts.json'), 'utf8')) as PageParts;
+  const parts = pageParts();
   let shown = model;
   for (;;) {
     const page = pageOf(shown, parts);
@@ -28,6 +29,17 @@ export function htmlReport(model: ReportModel): string {
     const smaller = withoutOneDetail(model, shown);
     if (smaller === null) return page;
     shown = smaller;
+  }
+}
+
+function pageParts(): PageParts {
+  try {
+    return JSON.parse(readFileSync(join(import.meta.dirname, '../../dist/page/parts.json'), 'utf8')) as PageParts;
+  } catch (error) {
+    throw new UserError(
+      `the page is not built: ${systemReason(error)}`,
+      'run npm run build, or choose another --format',
+    );
   }
 }
 
