@@ -29,6 +29,12 @@ export interface TuiTerminal {
   readonly variables: { readonly NO_COLOR?: string | undefined; readonly TERM?: string | undefined };
 }
 
+/**
+ * Where one of these is set when ink is loaded it draws only its last frame (its package is-in-ci), on a terminal, too.
+ * That this is a terminal has been looked at by then.
+ */
+const HIDES_FRAMES = ['CI', 'CONTINUOUS_INTEGRATION'] as const;
+
 /** A plan that is to be shown, and the hash that somebody promised for it. */
 interface Wanted {
   readonly plan: RunPlan;
@@ -53,6 +59,7 @@ export async function tui(
     throw new UserError('--compare and --with exclude each other', 'leave out the one that you do not mean');
   }
   const session = await sessionOf(options, out, engine);
+  for (const name of HIDES_FRAMES) delete process.env[name];
   const { openView } = await import('../../tui/open.ts');
   await openView(session, { stdin, stdout, colour: wantsColour(variables, true) });
   return EXIT.expected;
