@@ -2,7 +2,7 @@ import { labelsOf } from '../alerts/labels.ts';
 import type { RuleSet } from '../alerts/rule-file.ts';
 import { RuleEngine } from '../alerts/rules.ts';
 import { SCRAPE_INTERVAL_US, ScrapeTarget } from '../alerts/scrape.ts';
-import { SeriesStore } from '../alerts/series.ts';
+import { LOOKBACK_US, SeriesStore } from '../alerts/series.ts';
 import type { KimberliteFleet } from '../cluster/kimberlite/fleet.ts';
 import type { AlertRecord } from '../plan/result.ts';
 import type { Machine } from '../sim/machine.ts';
@@ -18,7 +18,7 @@ export const CONTROL_SCRAPE = 1;
  */
 export class Monitor {
   readonly engine: RuleEngine;
-  /** How far back the longest range of a rule looks. */
+  /** How far back the longest range of a rule looks that must fire in this run: it clears no sooner. */
   readonly longestRangeUs: Us;
   private readonly simulation: Simulation;
   private readonly fleet: KimberliteFleet;
@@ -33,7 +33,9 @@ export class Monitor {
   constructor(simulation: Simulation, fleet: KimberliteFleet, rules: RuleSet) {
     this.simulation = simulation;
     this.fleet = fleet;
-    this.longestRangeUs = rules.retentionUs;
+    const paging = new Set(simulation.plan.alerts?.mustFire.map(({ id }) => id));
+    const reaches = rules.groups.flatMap(({ rules: list }) => list.filter(({ id }) => paging.has(id)));
+    this.longestRangeUs = Math.max(LOOKBACK_US, ...reaches.map(({ expr }) => expr.reachUs));
     const store = new SeriesStore(rules.retentionUs);
     this.engine = new RuleEngine(rules, store, simulation.plan.startWallMs * 1_000);
     const target = (host: number, job: string): ScrapeTarget => {
