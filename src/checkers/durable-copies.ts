@@ -23,6 +23,9 @@ export class DurableCopies {
   /** Per replica: start of its present life while that cannot trust its journal, else -1. */
   private readonly recoveringSinceUs: Float64Array;
   private readonly startedUs: Float64Array;
+  /** Where durable bytes are read to, and the part of it that was used last. */
+  private readonly buffer: ArrayBuffer;
+  private scratch: Uint8Array;
 
   constructor(truth: GroundTruth, committed: CommittedOps, sectorBytes: number, excuse: Excuse) {
     this.truth = truth;
@@ -32,6 +35,8 @@ export class DurableCopies {
     this.checkpoints = new Float64Array(truth.replicaCount);
     this.recoveringSinceUs = new Float64Array(truth.replicaCount).fill(-1);
     this.startedUs = new Float64Array(truth.replicaCount);
+    this.scratch = new Uint8Array(truth.slotBytes);
+    this.buffer = this.scratch.buffer as ArrayBuffer;
   }
 
   started(replica: number): void {
@@ -59,7 +64,8 @@ export class DurableCopies {
     const expected = this.committed.record(op);
     const offset = (op % truth.journalSlots) * truth.slotBytes;
     const length = expected === null ? truth.slotBytes : expected.length;
-    const bytes = truth.peekDurable(replica, PREPARES_FILE, offset, length);
+    if (this.scratch.length !== length) this.scratch = new Uint8Array(this.buffer, 0, length);
+    const bytes = truth.peekDurable(replica, PREPARES_FILE, offset, length, this.scratch);
     if (bytes !== null && (expected === null ? this.parses(bytes, op) : sameBytes(bytes, expected))) return true;
     return op <= (this.checkpoints[replica] as number) || this.isExcused(replica, offset, length);
   }

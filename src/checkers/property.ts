@@ -17,8 +17,17 @@ export interface GroundTruth {
   readonly ledger: Ledger;
   readonly journalSlots: number;
   readonly slotBytes: number;
-  /** Bytes that would survive a power loss of the host at this moment; null where a sector is unreadable or absent. */
-  peekDurable(replica: number, file: string, offsetBytes: number, lengthBytes: number): Uint8Array | null;
+  /**
+   * Bytes that would survive a power loss of the host at this moment; null where a sector is unreadable or absent. They
+   * may be written to `into`, of that length, where it is given.
+   */
+  peekDurable(
+    replica: number,
+    file: string,
+    offsetBytes: number,
+    lengthBytes: number,
+    into?: Uint8Array,
+  ): Uint8Array | null;
   /** Write version of a sector's durable content, for memoisation. */
   durableVersion(replica: number, file: string, offsetBytes: number): number;
   /** Whether the host's process runs at this moment. */

@@ -23,7 +23,8 @@ export function groundTruth({ world, plan }: JudgedWorld): GroundTruth {
     ledger: world.ledger,
     journalSlots: plan.cluster.journalSlots,
     slotBytes: plan.cluster.slotBytes,
-    peekDurable: (replica, file, offsetBytes, lengthBytes) => disk(replica).peekDurable(file, offsetBytes, lengthBytes),
+    peekDurable: (replica, file, offsetBytes, lengthBytes, into) =>
+      disk(replica).peekDurable(file, offsetBytes, lengthBytes, into),
     durableVersion: (replica, file, offsetBytes) =>
       disk(replica).durableVersion(file, Math.floor(offsetBytes / plan.disk.sectorBytes)),
     isUp: (replica) => (world.machines[replica] as Machine).process !== null,

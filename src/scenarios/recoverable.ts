@@ -43,10 +43,11 @@ function survey(simulation: Simulation, host: number): Survey {
   const superblock = superblockOf(simulation, host);
   const intact = new Set<number>();
   const broken = new Set<number>();
+  const slotBytes = new Uint8Array(plan.cluster.slotBytes);
   let misread = refusedLog(simulation, host);
   for (let slot = 0; slot < plan.cluster.journalSlots; slot++) {
-    const offset = slot * plan.cluster.slotBytes;
-    const bytes = truth.peekDurable(host, FILE.prepares, offset, plan.cluster.slotBytes);
+    const offset = slot * slotBytes.length;
+    const bytes = truth.peekDurable(host, FILE.prepares, offset, slotBytes.length, slotBytes);
     const record = bytes === null ? null : parseRecord(bytes, 0);
     const damaged = truth.ledger.find(host, FILE.prepares, sectorOf(simulation, offset)) !== null;
     const damagedHeader = headerDamaged(simulation, host, slot);

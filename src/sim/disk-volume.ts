@@ -144,9 +144,13 @@ export class DiskVolume {
     return readDurableInto(this.directory, this.options.sectorBytes, file, offsetBytes, into);
   }
 
-  /** {@link peekDurableInto} with a fresh array; null instead of false. */
-  peekDurable(file: string, offsetBytes: number, lengthBytes: number): Uint8Array | null {
-    const into = new Uint8Array(lengthBytes);
+  /** {@link peekDurableInto} with a fresh array, unless one is given; null instead of false. */
+  peekDurable(
+    file: string,
+    offsetBytes: number,
+    lengthBytes: number,
+    into: Uint8Array = new Uint8Array(lengthBytes),
+  ): Uint8Array | null {
     return this.peekDurableInto(file, offsetBytes, into) ? into : null;
   }
 

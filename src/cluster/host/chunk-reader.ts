@@ -50,7 +50,7 @@ export class ChunkReader {
   private whole(job: ChunkJob, op: DiskOp): void {
     if (op.error === '' && op.bytes !== null) {
       for (let chunk = 0; chunk < job.chunks.length; chunk++) {
-        job.chunks[chunk] = op.bytes.slice(chunk * job.chunkBytes, (chunk + 1) * job.chunkBytes);
+        job.chunks[chunk] = op.bytes.subarray(chunk * job.chunkBytes, (chunk + 1) * job.chunkBytes);
       }
       return;
     }

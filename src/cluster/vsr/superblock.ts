@@ -73,9 +73,18 @@ interface Copy {
   readonly sum: Sum;
 }
 
-/** Encodes one copy; throws ProcessAssertion `superblock-size` when the state does not fit. */
-export function encodeSuperblock(state: SuperblockState, sequence: number, parent: Sum, copy: number): Uint8Array {
-  const bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
+/**
+ * Encodes one copy, into `bytes` where they are given; throws ProcessAssertion `superblock-size` when the state does not
+ * fit.
+ */
+export function encodeSuperblock(
+  state: SuperblockState,
+  sequence: number,
+  parent: Sum,
+  copy: number,
+  bytes: Uint8Array = new Uint8Array(SUPERBLOCK_COPY_BYTES),
+): Uint8Array {
+  bytes.fill(0);
   const packed = (state.memberships ?? []).map(packMembership);
   let size = FIXED_BYTES + state.members.length * 8 + state.viewHeaders.length * HEADER_ENTRY_BYTES;
   for (const each of packed) size += each.length;
@@ -301,6 +310,8 @@ export class SuperblockWriter {
   private waiting: SuperblockState | null;
   private copy: number;
   private bytesParent: Sum;
+  /** What is written is copied at once, and one copy is under way at a time. */
+  private readonly bytes: Uint8Array;
 
   constructor(host: Host, rules: Pick<Rules, 'repairsCopies' | 'syncsCopy'> = HONEST_RULES) {
     this.host = host;
@@ -315,6 +326,7 @@ export class SuperblockWriter {
     this.waiting = null;
     this.copy = 0;
     this.bytesParent = ZERO_SUM;
+    this.bytes = new Uint8Array(SUPERBLOCK_COPY_BYTES);
   }
 
   /** Goes on from what was read at start. */
@@ -353,13 +365,17 @@ export class SuperblockWriter {
    */
   private repairCopy(): void {
     const copy = this.repairs[0] as number;
-    const bytes = encodeSuperblock(this.current as SuperblockState, this.sequence, this.bytesParent, copy);
+    const { bytes } = this;
+    encodeSuperblock(this.current as SuperblockState, this.sequence, this.bytesParent, copy, bytes);
     this.host.write(FILE.superblock, copy * SUPERBLOCK_COPY_BYTES, bytes, TOKEN_WRITE, copy);
   }
 
   private writeCopy(): void {
-    const bytes = encodeSuperblock(this.writing as SuperblockState, this.sequence, this.bytesParent, this.copy);
-    if (this.copy === 0) this.sum = hash128(bytes, CONTENT_FROM, read32(bytes, CONTENT_FROM), ZERO_SUM);
+    const { bytes } = this;
+    if (this.copy === 0) {
+      encodeSuperblock(this.writing as SuperblockState, this.sequence, this.bytesParent, 0, bytes);
+      this.sum = hash128(bytes, CONTENT_FROM, read32(bytes, CONTENT_FROM), ZERO_SUM);
+    } else write32(bytes, COPY_AT, this.copy);
     this.host.write(FILE.superblock, this.copy * SUPERBLOCK_COPY_BYTES, bytes, TOKEN_WRITE, this.copy);
   }
 
