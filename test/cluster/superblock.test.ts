@@ -8,8 +8,8 @@ import {
   SUPERBLOCK_COPIES,
   SUPERBLOCK_COPY_BYTES,
   type SuperblockState,
-  SuperblockWriter,
 } from '../../src/cluster/vsr/superblock.ts';
+import { SuperblockWriter } from '../../src/cluster/vsr/superblock-writer.ts';
 import type { DiskOp, Host } from '../../src/sim/api.ts';
 
 type Copies = (Uint8Array | null)[];

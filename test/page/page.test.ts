@@ -90,17 +90,17 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
     for (const [place, part] of PARTS.entries()) {
       await page.locator('nav a', { hasText: new RegExp(`^${part}$`) }).click();
       await page.locator(`nav a[aria-current]:text-is("${part}")`).waitFor();
-      expect(await page.locator('main h2').count()).toBeGreaterThan(0);
+      await soon(() => page.locator('main h2').count()).toBeGreaterThan(0);
       await page.keyboard.press(String(((place + 1) % PARTS.length) + 1));
       await page.locator(`nav a[aria-current]:text-is("${PARTS[(place + 1) % PARTS.length]}")`).waitFor();
     }
     await page.locator('nav a', { hasText: 'Rehearsals' }).click();
     await page.locator('main a', { hasText: 'fake-loses' }).click();
-    expect(await page.locator('.chart svg rect').count()).toBeGreaterThan(1);
-    expect(await page.locator('main').textContent()).toContain(HOSTILE.slice(0, 40));
+    await soon(() => page.locator('.chart svg rect').count()).toBeGreaterThan(1);
+    await soon(() => page.locator('main').textContent()).toContain(HOSTILE.slice(0, 40));
     await page.locator('nav a', { hasText: 'Coverage' }).click();
-    expect(await page.locator('.chart svg path').count()).toBeGreaterThan(0);
-    expect(await page.locator('img').count()).toBe(0);
+    await soon(() => page.locator('.chart svg path').count()).toBeGreaterThan(0);
+    await soon(() => page.locator('img').count()).toBe(0);
     expect(heard).toEqual([]);
   });
 
@@ -108,7 +108,7 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
     const { page, heard } = await opened(model, '#/failure/1');
     const rows = page.locator('.events tr');
     const { records } = model.signatures[0]!.detail!.trace;
-    expect(await rows.count()).toBe(records.length);
+    await soon(() => rows.count()).toBe(records.length);
     await page.getByLabel('Search the events').fill('PREPAREOK');
     const found = records.filter((record) => `${record.kind} ${record.detail}`.toLowerCase().includes('prepareok'));
     await soon(() => rows.count()).toBe(found.length);
@@ -123,17 +123,17 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
     await soon(() => rows.nth(1).getAttribute('class')).toContain('chosen');
     await page.keyboard.press('k');
     await soon(() => rows.first().getAttribute('class')).toContain('chosen');
-    expect(await page.locator('.spacetime .message').count()).toBeGreaterThan(0);
+    await soon(() => page.locator('.spacetime .message').count()).toBeGreaterThan(0);
     const before = await page.locator('.filters', { hasText: 'shown' }).textContent();
     await page.getByLabel('zoom in').click();
     await page.locator('.spacetime').press('-');
     await page.locator('.spacetime').press('-');
     expect(await page.locator('.filters', { hasText: 'shown' }).textContent()).not.toBe(before);
     await page.getByRole('button', { name: 'the failure' }).click();
-    expect(await page.locator('.spacetime .message.chain').count()).toBeGreaterThan(0);
+    await soon(() => page.locator('.spacetime .message.chain').count()).toBeGreaterThan(0);
     await page.locator('.timeline .bar').first().hover();
     await soon(() => page.locator('.hovered').first().textContent()).toMatch(/ s to .* s \(/);
-    expect(await page.locator('.logs tr').count()).toBeGreaterThan(1);
+    await soon(() => page.locator('.logs tr').count()).toBeGreaterThan(1);
     expect(heard).toEqual([]);
   });
 
@@ -193,7 +193,7 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
     const { signatures } = model;
     const { page, heard } = await opened(modelOf([documentRun()], { kind: 'bundle', shown: signatures[0]!.detail }));
     await page.locator('nav a', { hasText: 'The run' }).click();
-    expect(await page.locator('.spacetime').count()).toBe(1);
+    await soon(() => page.locator('.spacetime').count()).toBe(1);
     expect(heard).toEqual([]);
   });
 });

@@ -16,17 +16,9 @@ export function createJournal(r: Replica): void {
   }
 }
 
-/** The zones of the last two shapes, one for each file: every replica of a cluster is formatted with the same bytes. */
-const formatted: { readonly shape: string; readonly bytes: Uint8Array }[] = [];
-
-/** The bytes of a journal file whose slots are all reserved; not to be changed. */
+/** The bytes of a journal file whose slots are all reserved. */
 export function emptyZone(slots: number, unitBytes: number, cluster: number): Uint8Array {
-  const shape = `${slots} ${unitBytes} ${cluster}`;
-  const known = formatted.find((zone) => zone.shape === shape);
-  if (known !== undefined) return known.bytes;
   const bytes = new Uint8Array(slots * unitBytes);
   for (let slot = 0; slot < slots; slot++) bytes.set(encodeReserved(slot, cluster), slot * unitBytes);
-  if (formatted.length > 1) formatted.shift();
-  formatted.push({ shape, bytes });
   return bytes;
 }

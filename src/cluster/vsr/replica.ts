@@ -6,8 +6,7 @@ import { primaryOf, TIMER, type VsrConfig } from './config.ts';
 import type { Electorate } from './electorate.ts';
 import { Journal } from './journal.ts';
 import { formattedMembership, type Membership } from './membership.ts';
-import type { CheckpointBlob, Draft, VsrKind, VsrMessage } from './message.ts';
-import { draft, seal } from './message.ts';
+import { type CheckpointBlob, type Draft, draft, seal, type VsrKind, type VsrMessage } from './message.ts';
 import type { ReplicaObservation, VsrObserver, VsrStatus } from './observe.ts';
 import { formatMembership, toldMemberships } from './reconfiguration.ts';
 import { ReleaseBook } from './release-book.ts';
@@ -15,7 +14,8 @@ import { popcount } from './rules.ts';
 import { Sessions } from './sessions.ts';
 import type { Following } from './standby.ts';
 import type { StateMachine } from './state-machine.ts';
-import { type SuperblockState, SuperblockWriter } from './superblock.ts';
+import type { SuperblockState } from './superblock.ts';
+import { SuperblockWriter } from './superblock-writer.ts';
 
 /** Who watches, what a product counts where it happens, and its intake: true when it takes a request that is ready for later. */
 export interface ReplicaHooks {

@@ -6,8 +6,8 @@ import {
   SUPERBLOCK_COPIES,
   SUPERBLOCK_COPY_BYTES,
   type SuperblockState,
-  SuperblockWriter,
 } from '../../cluster/vsr/superblock.ts';
+import { SuperblockWriter } from '../../cluster/vsr/superblock-writer.ts';
 import type { DiskOp, Host } from '../../sim/api.ts';
 import type { Stream } from '../../sim/random.ts';
 import type { Check } from './row.ts';
