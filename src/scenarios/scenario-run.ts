@@ -211,23 +211,40 @@ function zeroPoint(simulation: Simulation, monitor: Monitor): Us {
   return firstUs >= 0 ? firstUs : simulation.nemesis.firstFiredUs;
 }
 
-/** Waits for full redundancy: every replica normal and caught up, one primary. Returns when it was there, or -1. */
+/**
+ * Waits for full redundancy: every replica normal and caught up, one primary, and a request of a client that it answers.
+ * Returns when it was there, or -1. A recovery that was only there when the operator had gone through all steps is late
+ * when that was past the time allowed (INV-RECOVERS).
+ */
 function awaitRecovery(simulation: Simulation, zeroUs: Us): Us {
   const { plan, cluster } = simulation;
   const world = cluster.world;
   if (zeroUs < 0) return -1;
   const allowedUs = plan.mttrUs > 0 ? zeroUs + plan.mttrUs : world.nowUs + budgetUs(simulation);
   const caughtUp = new CaughtUp(simulation);
-  const recovered = (): boolean => healthyReason(simulation) === '' && caughtUp.look();
-  if (simulation.advanceUntil(recovered, SLICE_US, Math.max(allowedUs, world.nowUs))) return world.nowUs;
-  if (running(simulation) && healthyReason(simulation) === '') caughtUp.report();
-  else if (running(simulation)) {
-    simulation.report('INV-RECOVERS', 'not-within-mttr', {
-      pending: healthyReason(simulation),
-      mttrS: Math.floor(plan.mttrUs / SECOND),
-    });
+  const answered = simulation.acknowledged;
+  const pending = (): string => {
+    const reason = healthyReason(simulation);
+    return reason === '' && simulation.acknowledged === answered ? 'no request is answered' : reason;
+  };
+  const recovered = (): boolean => healthyReason(simulation) === '' && caughtUp.look() && pending() === '';
+  const late = world.nowUs > allowedUs;
+  if (simulation.advanceUntil(recovered, SLICE_US, late ? world.nowUs + budgetUs(simulation) : allowedUs)) {
+    if (!late) return world.nowUs;
+    reportLate(simulation, `recovered after ${Math.floor((world.nowUs - zeroUs) / SECOND)} s`);
+  } else if (running(simulation)) {
+    const reason = pending();
+    if (reason === '') caughtUp.report();
+    else reportLate(simulation, reason);
   }
   return -1;
+}
+
+function reportLate(simulation: Simulation, pending: string): void {
+  simulation.report('INV-RECOVERS', 'not-within-mttr', {
+    pending,
+    mttrS: Math.floor(simulation.plan.mttrUs / SECOND),
+  });
 }
 
 /** Where a change is the aim, the host has to run the release that was aimed at. */
