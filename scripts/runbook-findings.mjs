@@ -23,6 +23,7 @@ const { runPool, workerEntry } = await import(`${built}campaign/pool.js`);
 const { knownNames } = await import(`${built}cli/known-names.js`);
 const { failsAsDeclared } = await import(`${built}plan/expected.js`);
 const { toPlan } = await import(`${built}scenarios/expand.js`);
+const { AS_BUILT } = await import(`${built}scenarios/profiles.js`);
 const { readSections, SCENARIO_ROOT } = await import(`${built}scenarios/files.js`);
 const { durationText } = await import(`${built}report/duration.js`);
 const { loadScenarios } = await import(`${built}scenarios/load.js`);
@@ -107,7 +108,8 @@ async function measure(wanted, known) {
   if (plans.length === 0) return;
   let done = 0;
   const keep = ({ result }) => {
-    const { plan, verdict, reason, property, faultsFired: fired, events, alertToRecoveryUs: recoveryUs } = result;
+    const { plan, verdict, reason, property, findings, faultsFired: fired, events } = result;
+    const { alertToRecoveryUs: recoveryUs } = result;
     const asDeclared = failsAsDeclared(result);
     const { scenario, seed } = plan;
     const row = {
@@ -117,6 +119,7 @@ async function measure(wanted, known) {
       verdict,
       reason,
       property,
+      site: findings.find((found) => found.property === property)?.site ?? '',
       fired,
       events,
       recoveryUs,
@@ -187,8 +190,9 @@ function correctionOf({ why, title, variants }) {
 function verdicts(rows) {
   if (rows.length === 0) return 'not measured';
   const counts = new Map();
-  for (const { verdict, property, reason } of rows) {
-    const words = verdict === 'failed' ? `failed by ${property}` : verdict === 'inconclusive' ? reason : verdict;
+  for (const { verdict, property, site, reason } of rows) {
+    const failed = `failed by ${property} (${site})`;
+    const words = verdict === 'failed' ? failed : verdict === 'inconclusive' ? reason : verdict;
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   const list = [...counts].sort(([, one], [, other]) => other - one);
@@ -288,7 +292,12 @@ Ids that the catalogue calls unsafe and that have no row: ${lacking.length === 0
 
 ## The corrected procedures on the product as it was read
 
-What the safe variants end with in the profile \`as_built\`. A failure here is one of the product, not of the procedure.
+What the safe variants end with in the profile \`as_built\`. A failure here is one of the product, not of the procedure:
+the profile differs from \`intended\` in what follows. Nearly every procedure restarts a replica at some time, and every
+run ends with a restart of all; where the replica had a durable checkpoint before, a blank one has taken back what it had
+committed, and INV-COMMIT-MONOTONIC (\`restarted-below-checkpoint\`) says so before anything worse can come of it.
+
+${AS_BUILT.map(({ id, source, what }) => `- \`${id}\`: ${what} (${source})`).join('\n')}
 
 ${table(['id', 'safe variant'], builtRows)}
 `;

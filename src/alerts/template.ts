@@ -43,8 +43,16 @@ function actionPart(action: string): Part {
   throw new Error(`template action {{ ${action} }} is outside the supported subset ({{ $value }}, {{ $labels.name }})`);
 }
 
+/** As Go's `%v` prints a float64 (package strconv, format `g`, shortest): outside of these powers of ten with an exponent. */
+const EXPONENT_MIN = -4;
+const EXPONENT_END = 6;
+
 function formatValue(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
   if (value === Number.NEGATIVE_INFINITY) return '-Inf';
-  return String(value);
+  if (Number.isNaN(value) || value === 0) return Object.is(value, -0) ? '-0' : String(value);
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= EXPONENT_MIN && power < EXPONENT_END) return String(value);
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
