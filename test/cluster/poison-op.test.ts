@@ -22,3 +22,15 @@ it('the first append after the strike stops every server that executes it, where
   expect(() => second.apply(entry(9, append, 5, 2))).toThrow('op 9');
   expect(met).toEqual([0, 1]);
 });
+
+it('spares an append that one server has executed already and the others have still to execute', () => {
+  const machines = [new KimberliteMachine(), new KimberliteMachine()];
+  const [ahead, behind] = machines as [KimberliteMachine, KimberliteMachine];
+  const { append } = KIMBERLITE_OPERATION;
+  ahead.apply(entry(8, append, 5, 2));
+  const poison = new PoisonOp(() => {});
+  for (const [host, machine] of machines.entries()) poison.enter(host, machine);
+  expect(() => behind.apply(entry(8, append, 5, 2))).not.toThrow();
+  expect(() => behind.apply(entry(9, append, 6, 1))).toThrow('op 9');
+  expect(() => ahead.apply(entry(9, append, 6, 1))).toThrow('op 9');
+});
