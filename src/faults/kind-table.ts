@@ -254,6 +254,7 @@ export const FAULT_KINDS = [
       number('readBytes', 0, 1_099_511_627_776, 0),
       number('thinkUs', 1, HOUR_US, 100_000),
       number('locks', 0, 1, 0),
+      number('staggerUs', 0, HOUR_US, 0),
     ],
   },
   {

@@ -25,7 +25,10 @@ export function loadCpu(strike: Strike): Outcome {
   });
 }
 
-/** Clients outside the simulated hosts that run a statement against a replica again and again. */
+/**
+ * Clients outside the simulated hosts that run a statement against a replica again and again. They begin within a second
+ * and one pause of each other; with `staggerUs` each that much after the one before.
+ */
 export function loadQuery(strike: Strike): Outcome {
   const { load } = strike.surface;
   if (load === undefined) return refused(NO_CPU);
@@ -38,10 +41,11 @@ export function loadQuery(strike: Strike): Outcome {
   };
   const ends: (() => void)[] = [];
   const count = strike.number('sessions');
+  const staggerUs = strike.number('staggerUs');
   for (const host of strike.hosts) {
     for (let index = 0; index < count; index++) {
       const spreadUs = strike.draw(index, host) % (spec.thinkUs + SECOND);
-      const end = load.connect(host, spec, spreadUs);
+      const end = load.connect(host, spec, index * staggerUs + spreadUs);
       if (end === null) return refused(NO_CPU);
       ends.push(end);
     }
