@@ -9,8 +9,6 @@ const CERTIFICATE_FILE = `${ETC_DIRECTORY}/server.crt`;
 /** Settings of the block layer for the data disk. */
 const QUEUE_DIRECTORY = '/sys/block/nvme0n1/queue';
 const NR_REQUESTS_MAX = 1_024;
-/** Lines that server.log keeps, newest last. */
-const SERVER_LOG_LINES = 2_000;
 
 /**
  * A replica host's files below the folders of the product, as the operator's shell sees them: the zones on the simulated
@@ -143,8 +141,9 @@ export function listData(fleet: KimberliteFleet, machine: Machine, folder: strin
   return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/** The server's log, newest line last: as much of it as the host's journal keeps. */
 function serverLog(fleet: KimberliteFleet, machine: Machine): string {
-  const lines = machine.journal.filter((line) => line.unit === fleet.unit).slice(-SERVER_LOG_LINES);
+  const lines = machine.journal.filter((line) => line.unit === fleet.unit);
   return lines
     .map((line) => {
       const stamp = journalStamp(fleet.startWallMs + Math.floor(line.atWallUs / 1_000));
