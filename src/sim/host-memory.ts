@@ -84,14 +84,17 @@ export class HostMemory {
     return this.availableBytes() * 1_000 < this.totalBytes * PRESSURE_PERMILLE;
   }
 
-  /** What an allocation of the server costs now: 0, or a stall drawn by (host, time) within a quarter of its length. The next comes after half to one and a half `everyUs`. */
+  /**
+   * What an allocation of the server costs now: 0, or a stall drawn by (host, time) within a quarter of its length. The
+   * next comes after a half to one and a half `everyUs`.
+   */
   stallUs(): Us {
     const { stall } = this;
     const { nowUs, seed } = this.world;
     if (stall === null || nowUs < this.nextStallUs || !this.isShort) return 0;
     const draw = mix3(seed, DOMAIN.hostLoad, this.host, nowUs, 1);
     const stallUs = scale(draw, Math.floor((stall.stallUs * 7) / 8), Math.floor((stall.stallUs * 9) / 8));
-    // Drawn as well: hosts that have the same fault would otherwise stall in step, or never two at a time, for a whole run.
+    // Drawn as well: hosts with the same fault would otherwise stall in step, or never two at a time, for a whole run.
     const rest = mix3(seed, DOMAIN.hostLoad, this.host, nowUs, 2);
     this.nextStallUs = nowUs + stallUs + scale(rest, stall.everyUs >> 1, stall.everyUs + (stall.everyUs >> 1));
     this.stalls++;
