@@ -10,18 +10,30 @@ function Chart({ make, label }: { make: () => Element; label: string }) {
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }
 
+const BINS = 30;
+
+/** Runs are counted in whole numbers; ticks between them stay blank. */
+function wholeOnly(count: number): string {
+  return Number.isInteger(count) ? String(count) : '';
+}
+
 /** From alert to recovery, each run a part of a bar; the line is the target. */
 export function RecoveryChart({ timing }: { timing: ReportTiming }) {
   const seconds = timing.samplesUs.map((us) => us / 1_000_000);
+  const top = Math.max(1, timing.targetUs / 1_000_000, ...seconds);
   const make = () =>
     Plot.plot({
       height: 200,
       marginLeft: 44,
       marginBottom: 42,
       x: { label: 'seconds from alert to recovery', zero: true },
-      y: { label: 'runs', grid: true, tickFormat: 'd' },
+      y: { label: 'runs', grid: true, tickFormat: wholeOnly },
       marks: [
-        Plot.rectY(seconds, { ...Plot.binX({ y: 'count' }, { x: (each: number) => each }), className: 'samples' }),
+        Plot.rectY(seconds, {
+          // Bins of one width from zero on: a single sample, too, is a bar.
+          ...Plot.binX({ y: 'count' }, { x: (each: number) => each, domain: [0, top], thresholds: BINS }),
+          className: 'samples',
+        }),
         Plot.ruleX(timing.targetUs > 0 ? [timing.targetUs / 1_000_000] : [], { className: 'target' }),
         Plot.ruleY([0]),
       ],

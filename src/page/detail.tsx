@@ -94,13 +94,7 @@ function Head({ detail, signature }: { detail: ReportDetail; signature: ReportSi
         <Verdict verdict={run.verdict} expected={run.expected} />{' '}
         {run.explanation === signature?.meaning ? '' : run.explanation}
       </p>
-      {detail.findings.length === 0 ? null : (
-        <ul>
-          {detail.findings.map((finding) => (
-            <li key={`${finding.property} ${finding.site} ${finding.atUs}`}>{finding.text}</li>
-          ))}
-        </ul>
-      )}
+      <Findings findings={detail.findings} />
       <p>
         <ShellLine line={signature?.replay ?? run.replay} />
       </p>
@@ -110,5 +104,24 @@ function Head({ detail, signature }: { detail: ReportDetail; signature: ReportSi
         </p>
       )}
     </Section>
+  );
+}
+
+/** Findings that are seen at once; a run may have hundreds that follow from the first ones. */
+const FINDINGS_FIRST = 5;
+
+function Findings({ findings }: { findings: ReportDetail['findings'] }) {
+  const lines = findings.map((finding, place) => <li key={place}>{finding.text}</li>);
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <ul>{lines.slice(0, FINDINGS_FIRST)}</ul>
+      {lines.length > FINDINGS_FIRST ? (
+        <details>
+          <summary>{countOf(lines.length - FINDINGS_FIRST, 'more finding')}</summary>
+          <ul>{lines.slice(FINDINGS_FIRST)}</ul>
+        </details>
+      ) : null}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ReportModel, ReportSignature } from '../report/model.ts';
-import { Choice, Search, Section, ShellLine, Table } from './parts.tsx';
+import { Choice, Search, Section, ShellLine, Table, useFirst } from './parts.tsx';
 import { addressOf } from './route.ts';
 import { countOf, grouped, matches } from './words.ts';
 
@@ -44,30 +44,34 @@ function numbered(signatures: readonly ReportSignature[]): Numbered[] {
 }
 
 function Rows({ rows }: { rows: readonly Numbered[] }) {
+  const { first, more } = useFirst(rows);
   return (
-    <Table heads={['signature', 'runs', 'declared', 'where', 'make it again']}>
-      {rows.map(({ signature: each, number }) => (
-        <tr key={each.signature}>
-          <td>
-            <a href={addressOf({ view: 'failure', number, event: -1 })}>{each.signature}</a>
-            <div class="quiet">{each.meaning}</div>
-            {each.detail === null ? <div class="quiet">without detail</div> : null}
-          </td>
-          <td class="number">{grouped(each.count)}</td>
-          <td>
-            <span class={`verdict ${each.unexpected ? 'bad' : 'good'}`}>{each.unexpected ? '✗ no' : '✓ yes'}</span>
-            {each.known ? <div class="quiet">known: {each.note}</div> : null}
-          </td>
-          <td>
-            {each.scenarios.join(', ')}
-            <div class="quiet">seeds {each.seeds.join(', ')}</div>
-          </td>
-          <td>
-            {each.replay === null ? 'no bundle' : <ShellLine line={each.replay} />}
-            {each.shrink === null ? null : <ShellLine line={each.shrink} />}
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <Table heads={['signature', 'runs', 'declared', 'where', 'make it again']}>
+        {first.map(({ signature: each, number }) => (
+          <tr key={each.signature}>
+            <td>
+              <a href={addressOf({ view: 'failure', number, event: -1 })}>{each.signature}</a>
+              <div class="quiet">{each.meaning}</div>
+              {each.detail === null ? <div class="quiet">without detail</div> : null}
+            </td>
+            <td class="number">{grouped(each.count)}</td>
+            <td>
+              <span class={`verdict ${each.unexpected ? 'bad' : 'good'}`}>{each.unexpected ? '✗ no' : '✓ yes'}</span>
+              {each.known ? <div class="quiet">known: {each.note}</div> : null}
+            </td>
+            <td>
+              {each.scenarios.join(', ')}
+              <div class="quiet">seeds {each.seeds.join(', ')}</div>
+            </td>
+            <td>
+              {each.replay === null ? 'no bundle' : <ShellLine line={each.replay} />}
+              {each.shrink === null ? null : <ShellLine line={each.shrink} />}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {more}
+    </>
   );
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { LogEntry, ReportDetail } from '../report/model.ts';
 import type { TraceModel, TraceState } from '../report/trace-model.ts';
 import { Table } from './parts.tsx';
@@ -31,17 +32,19 @@ export function States({ trace, untilUs }: { trace: TraceModel; untilUs: number 
 
 /** What each replica applied, a row for each op; the first op on which two of them differ is marked. */
 export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => showRow(list.current), [logs]);
   const nameOf = (host: number) => trace.hosts.find((each) => each.host === host)?.name ?? `host ${host}`;
   if (logs.rows.length === 0) return <p class="quiet">No replica applied anything.</p>;
   return (
     <>
       <p>
         {logs.firstDisagreement < 0
-          ? 'No two replicas applied different entries under one op.'
+          ? 'No two replicas differ; where one applied an op again after a restart, only its later entry is compared.'
           : `The first op on which two replicas differ is ${logs.firstDisagreement}.`}{' '}
         {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
       </p>
-      <div class="logs">
+      <div class="logs" ref={list}>
         <Table heads={['op', ...logs.hosts.map(nameOf)]}>
           {logs.rows.map(({ op, entries }) => (
             <tr key={op} class={op === logs.firstDisagreement ? 'disagree' : ''}>
@@ -60,6 +63,13 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
       </div>
     </>
   );
+}
+
+/** Begins at the first disagreement, else at the end, where the run stood when it failed. */
+function showRow(list: HTMLElement | null): void {
+  if (list === null) return;
+  const marked = list.querySelector<HTMLElement>('tr.disagree');
+  list.scrollTop = marked === null ? list.scrollHeight : marked.offsetTop - list.clientHeight / 2;
 }
 
 function Applied({ entry }: { entry: LogEntry }) {

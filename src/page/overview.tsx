@@ -28,7 +28,6 @@ export function Overview({ model }: { model: ReportModel }) {
           ]}
         />
         {reasons === '' ? null : <p class="quiet">By reason: {reasons}</p>}
-        <Groups model={model} />
       </Section>
       {model.signatures.length > 0 ? (
         <Section title="Failures, worst first">
@@ -40,9 +39,13 @@ export function Overview({ model }: { model: ReportModel }) {
           ) : null}
         </Section>
       ) : null}
+      <Section title="By scenario">
+        <Groups model={model} />
+      </Section>
       <p class="quiet">
         Keys: digits go to the parts, <kbd>/</kbd> to the search; in a run <kbd>j</kbd> and <kbd>k</kbd> to the next and
-        the previous event, in the diagram arrows, <kbd>+</kbd> and <kbd>-</kbd>.
+        the previous event, in the diagram arrows, <kbd>+</kbd>
+        and <kbd>-</kbd>, and the wheel with <kbd>Ctrl</kbd>.
       </p>
     </>
   );
@@ -80,15 +83,17 @@ function Gate({ model }: { model: ReportModel }) {
   );
 }
 
-/** The verdict table: a row for each scenario, variant and profile. */
+/** The verdict table: a row for each scenario, variant and profile; what did not end as declared stands first. */
 function Groups({ model }: { model: ReportModel }) {
   const [search, setSearch] = useState('');
   const [worse, setWorse] = useState(false);
-  const rows = model.groups.filter(
-    (group) =>
-      (!worse || group.unexpected > 0) &&
-      matches(search, `${group.scenario} ${group.title} ${group.variant} ${group.profile} ${group.declared}`),
-  );
+  const rows = model.groups
+    .filter(
+      (group) =>
+        (!worse || group.unexpected > 0) &&
+        matches(search, `${group.scenario} ${group.title} ${group.variant} ${group.profile} ${group.declared}`),
+    )
+    .sort((one, other) => Number(other.unexpected > 0) - Number(one.unexpected > 0));
   return (
     <>
       <div class="filters">

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { grouped } from './words.ts';
 
 /** A verdict in a word and a shape beside its colour. */
 export function Verdict({ verdict, expected }: { verdict: string; expected: boolean }) {
@@ -77,6 +78,21 @@ export function Choice(props: {
       </select>
     </label>
   );
+}
+
+/** Rows drawn at once: thousands would make a page slow that has to open at once. A search finds the others. */
+const ROWS_MAX = 200;
+
+/** The first rows of a long list, and the button that draws more of them. */
+export function useFirst<T>(rows: readonly T[]): { readonly first: readonly T[]; readonly more: ComponentChildren } {
+  const [drawn, setDrawn] = useState(ROWS_MAX);
+  if (rows.length <= drawn) return { first: rows, more: null };
+  const more = (
+    <button type="button" class="more" onClick={() => setDrawn(drawn + ROWS_MAX)}>
+      {grouped(rows.length - drawn)} more
+    </button>
+  );
+  return { first: rows.slice(0, drawn), more };
 }
 
 /** A table that scrolls sideways by itself where the screen is narrow. */

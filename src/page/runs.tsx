@@ -1,21 +1,18 @@
 import { useState } from 'preact/hooks';
 import type { ReportModel } from '../report/model.ts';
-import { Choice, Search, Section, ShellLine, Table, Verdict } from './parts.tsx';
+import { Choice, Search, Section, ShellLine, Table, useFirst, Verdict } from './parts.tsx';
 import { countOf, durationOf, grouped, matches } from './words.ts';
-
-/** Rows drawn at once; a search finds the others. */
-const ROWS_MAX = 200;
 
 /** Single runs, worst first. */
 export function Runs({ model }: { model: ReportModel }) {
   const [search, setSearch] = useState('');
   const [verdict, setVerdict] = useState('');
-  const [drawn, setDrawn] = useState(ROWS_MAX);
   const found = model.runs.filter(
     (run) =>
       (verdict === '' || run.verdict === verdict) &&
       matches(search, `${run.scenario} ${run.variant} ${run.profile} ${run.seed} ${run.signature} ${run.explanation}`),
   );
+  const { first, more } = useFirst(found);
   return (
     <Section title="Runs, worst first">
       <div class="filters">
@@ -27,7 +24,7 @@ export function Runs({ model }: { model: ReportModel }) {
         </span>
       </div>
       <Table heads={['run', 'seed', 'verdict', 'why', 'events', 'virtual time', 'run it again']}>
-        {found.slice(0, drawn).map((run) => (
+        {first.map((run) => (
           <tr key={run.id}>
             <td>
               <b>{run.scenario}</b>
@@ -49,11 +46,7 @@ export function Runs({ model }: { model: ReportModel }) {
           </tr>
         ))}
       </Table>
-      {found.length > drawn ? (
-        <button type="button" onClick={() => setDrawn(drawn + ROWS_MAX)}>
-          {grouped(found.length - drawn)} more
-        </button>
-      ) : null}
+      {more}
     </Section>
   );
 }

@@ -37,6 +37,13 @@ export function zoomed({ fromUs, toUs }: Range, factor: number, shift: number): 
   return { fromUs: middle - length / 2, toUs: middle + length / 2 };
 }
 
+/** The range after a zoom around a moment, given as a share of the range: what lies there stays where it is. */
+export function zoomedAt({ fromUs, toUs }: Range, factor: number, share: number): Range {
+  const length = Math.max(SHORTEST_US, (toUs - fromUs) * factor);
+  const from = fromUs + (toUs - fromUs) * share - length * share;
+  return { fromUs: from, toUs: from + length };
+}
+
 /** Hosts with a message in the detail: replicas first, then clients, then the others. */
 export function shownHosts({ trace }: ReportDetail): TraceHost[] {
   const busy = new Set(trace.messages.flatMap(({ from, to }) => [from, to]));

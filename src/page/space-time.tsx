@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { type Dispatch, type StateUpdater, useEffect, useMemo, useState } from 'preact/hooks';
 import type { ReportDetail } from '../report/model.ts';
 import type { TraceHost, TraceMessage } from '../report/trace-model.ts';
-import { arrowsOf, type Range, shownHosts, startRange, zoomed } from './space-time-layout.ts';
+import { arrowsOf, type Range, shownHosts, startRange, zoomed, zoomedAt } from './space-time-layout.ts';
+import { useWheel } from './wheel.ts';
 import { countOf, durationOf, momentOf } from './words.ts';
 
 const LANE = 44;
@@ -20,6 +21,9 @@ interface SpaceTimeProps {
 export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps) {
   const chosenUs = detail.trace.records.find(({ index }) => index === chosen)?.atUs ?? -1;
   const [range, setRange] = useRange(detail, failedUs, chosenUs);
+  const diagram = useWheel((factor, share) => {
+    setRange((before) => zoomedAt(before, factor, Math.max(0, (share * WIDTH - LEFT) / (WIDTH - LEFT))));
+  });
   const [chainOnly, setChainOnly] = useState(false);
   const [hovered, setHovered] = useState('');
   const hosts = useMemo(() => shownHosts(detail), [detail]);
@@ -37,8 +41,9 @@ export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps
       <div class="scroll">
         <svg
           class="spacetime"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys of the diagram need the focus on it
-          tabIndex={0}
+          ref={diagram}
+          // In lower case: on an SVG element no other spelling gives it the focus that its keys need.
+          tabindex={0}
           viewBox={`0 0 ${WIDTH} ${height}`}
           role="img"
           aria-label="Messages between the hosts"
@@ -67,18 +72,25 @@ export function SpaceTime({ detail, failedUs, chosen, onChoose }: SpaceTimeProps
           </text>
         </svg>
       </div>
-      <p class="hovered" role="status">
-        {hovered === ''
-          ? 'Point at an arrow to read the message; a click chooses its event. Thick: the causal chain; ×: dropped; ?: not handled in this part.'
-          : hovered}{' '}
-        {leftOut > 0 ? `(${countOf(leftOut, 'message')} of this part not drawn: zoom in.)` : ''}
-      </p>
+      <Said hovered={hovered} leftOut={leftOut} />
     </>
   );
 }
 
+/** The message that is pointed at, else how to read the diagram. */
+function Said({ hovered, leftOut }: { hovered: string; leftOut: number }) {
+  return (
+    <p class="hovered" role="status">
+      {hovered === ''
+        ? 'Point at an arrow to read the message; a click chooses its event; Ctrl and the wheel zoom. Thick: the causal chain; ×: dropped; ?: not handled in this part.'
+        : hovered}{' '}
+      {leftOut > 0 ? `(${countOf(leftOut, 'message')} of this part not drawn: zoom in.)` : ''}
+    </p>
+  );
+}
+
 /** The part that is shown; it moves to an event that is chosen outside of it. */
-function useRange(detail: ReportDetail, failedUs: number, chosenUs: number): [Range, (range: Range) => void] {
+function useRange(detail: ReportDetail, failedUs: number, chosenUs: number): [Range, Dispatch<StateUpdater<Range>>] {
   const [range, setRange] = useState<Range>(() => startRange(detail, failedUs));
   useEffect(() => {
     if (chosenUs < 0 || (chosenUs >= range.fromUs && chosenUs <= range.toUs)) return;

@@ -41,6 +41,10 @@ const MEANING: ReadonlyMap<string, string> = new Map([
   ['INV-GATES-MET', 'an acknowledgement, update or escalation came later than its deadline, or not at all'],
   ['INV-REDUNDANCY-RESTORED', 'redundancy was not restored before the next failure, or not at all'],
   ['INV-AUDIT-NO-GAP', 'a document of the incident lacks a field or an event, or was never written'],
+  ['INV-MEMBERSHIP', 'a change of voters had no quorum of the old or the new ones, or left an even size'],
+  ['INV-STANDBY-NO-VOTE', 'a host that is no voter said something that counts towards a quorum'],
+  ['INV-PROMOTE-CONSISTENT', 'a promoted standby holds another log, or lacks more than was declared'],
+  ['INV-VERSION-GATE', 'entries or a server came into use that an installed release cannot read'],
   ['INV-NO-NEEDLESS-VIEW-CHANGE', 'a healthy primary lost its view, or its oldest operation waited too long'],
 ]);
 

@@ -1,20 +1,10 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { htmlReport } from '../../src/cli/report-html.ts';
 import type { ReportModel } from '../../src/report/model.ts';
 import { documentRun, HOSTILE, modelOf } from '../report/export-model.ts';
+import { CHROMIUM, inChromium, soon } from './browser.ts';
 import { fullModel, gateModel } from './page-model.ts';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (CHROMIUM === undefined) console.info('skipped: the page of the report needs a Chromium (apt-get install chromium)');
-
-/** Waits for what the page shows, patiently: the machine may be busy. */
-const soon = (read: () => unknown) => expect.poll(read, { timeout: 20_000 });
 
 let model: ReportModel;
 beforeAll(async () => {
@@ -50,38 +40,9 @@ describe('the page as text', () => {
   });
 });
 
-// skipped: there is no Chromium on this machine (said above).
+// skipped: there is no Chromium on this machine (said in browser.ts).
 describe.skipIf(CHROMIUM === undefined)('the page in Chromium', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
-  });
-  afterAll(async () => await browser?.close());
-
-  /** Opens a report from a file; what the console said and what was asked of a network must stay empty. */
-  async function opened(report: ReportModel, hash = ''): Promise<{ page: Page; heard: string[] }> {
-    const folder = mkdtempSync(join(tmpdir(), 'firedrill-page-'));
-    const path = join(folder, 'report.html');
-    writeFileSync(path, htmlReport(report));
-    const context = await browser.newContext({ viewport: { width: 1_024, height: 768 } });
-    const page = await context.newPage();
-    const heard: string[] = [];
-    const own = pathToFileURL(path).href;
-    page.on('console', (message) => heard.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => heard.push(error.message));
-    page.on('dialog', (dialog) => heard.push(`dialog ${dialog.message()}`));
-    page.on('request', (request) => {
-      if (request.url().split('#')[0] !== own) heard.push(`asked for ${request.url()}`);
-    });
-    onTestFinished(async () => {
-      await context.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
-    await page.goto(`${own}${hash}`);
-    await page.waitForSelector('#page[data-ready]');
-    return { page, heard };
-  }
-
+  const opened = inChromium();
   const PARTS = ['Overview', 'Failures', 'Runs', 'Rehearsals', 'Runbook findings', 'Coverage', 'Mutants'];
 
   it('every part opens by click and by key, hostile texts stay text, nothing leaves the page', async () => {

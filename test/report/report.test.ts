@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CommandRecord } from '../../src/plan/result.ts';
 import { benchTable } from '../../src/report/bench-table.ts';
@@ -47,6 +48,17 @@ describe('times', () => {
 });
 
 describe('words', () => {
+  it('every property that judges a run has a meaning in words', () => {
+    const sources = ['checkers', 'scenarios'].flatMap((layer) =>
+      readdirSync(`src/${layer}`, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(`src/${layer}/${name}`, 'utf8')),
+    );
+    const named = new Set(sources.flatMap((source) => source.match(/(?<=')INV-[A-Z-]+[A-Z](?=')/g) ?? []));
+    expect(named.size).toBeGreaterThan(30);
+    expect([...named].filter((property) => propertyMeaning(property) === property)).toEqual([]);
+  });
+
   it('a finding is told by its meaning, place and facts', () => {
     const finding = {
       property: 'INV-DURABLE-ACK',
