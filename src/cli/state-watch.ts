@@ -10,6 +10,7 @@ const ROWS_AROUND = 30;
 /** An applied entry and what tells it from another one. */
 interface Applied extends LogEntry {
   readonly sum: string;
+  readonly before?: Applied;
 }
 
 /** Writes down how the replicas stood, and what they applied, beside the properties of a run. It judges nothing. */
@@ -17,7 +18,7 @@ export class StateWatch implements Property {
   readonly id = 'state-watch';
   readonly states: TraceState[];
   private readonly truth: Pick<GroundTruth, 'nowUs'>;
-  /** By host, then by op; what a restarted replica applies again stands in the place of what it had applied. */
+  /** By host, then by op; what a restarted replica applies again stands before what it had applied. */
   private readonly applied: Map<number, Map<number, Applied>>;
   private readonly last: Map<number, TraceState>;
 
@@ -48,7 +49,11 @@ export class StateWatch implements Property {
     const log = this.applied.get(replica) ?? new Map<number, Applied>();
     this.applied.set(replica, log);
     const hash = hex(hash0) + hex(hash1);
-    log.set(op, { view, client, request, hash, atUs: this.truth.nowUs(), sum: sumText(sum) });
+    const entry: Applied = { view, client, request, hash, atUs: this.truth.nowUs(), sum: sumText(sum) };
+    const earlier = log.get(op);
+    // Applied again after a restart: another entry than before is kept beside it, the first that differs.
+    const before = earlier === undefined ? undefined : differ(earlier, entry) ? earlier : earlier.before;
+    log.set(op, before === undefined ? entry : { ...entry, before });
   }
 
   /** The logs side by side, around the first op on which two replicas differ, else at their end. */
@@ -70,13 +75,18 @@ export class StateWatch implements Property {
 
 function disagree(entries: readonly (Applied | undefined)[]): boolean {
   const there = entries.filter((entry) => entry !== undefined);
-  return there.some(({ sum, hash }) => sum !== there[0]!.sum || hash !== there[0]!.hash);
+  return there.some((entry) => entry.before !== undefined || differ(entry, there[0]!));
+}
+
+function differ(one: Applied, other: Applied): boolean {
+  return one.sum !== other.sum || one.hash !== other.hash;
 }
 
 function entryOf(applied: Applied | undefined): LogEntry | null {
   if (applied === undefined) return null;
-  const { view, client, request, hash, atUs } = applied;
-  return { view, client, request, hash, atUs };
+  const { view, client, request, hash, atUs, before } = applied;
+  const entry = { view, client, request, hash, atUs };
+  return before === undefined ? entry : { ...entry, before: entryOf(before)! };
 }
 
 function hex(word: number): string {

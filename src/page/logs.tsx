@@ -40,8 +40,8 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
     <>
       <p>
         {logs.firstDisagreement < 0
-          ? 'No two replicas differ; where one applied an op again after a restart, only its later entry is compared.'
-          : `The first op on which two replicas differ is ${logs.firstDisagreement}.`}{' '}
+          ? 'Under no op did a replica apply another entry than the others, or than itself before a restart.'
+          : `The first op on which two replicas differ, or one before and after a restart, is ${logs.firstDisagreement}.`}{' '}
         {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
       </p>
       <div class="logs" ref={list}>
@@ -74,9 +74,16 @@ function showRow(list: HTMLElement | null): void {
 
 function Applied({ entry }: { entry: LogEntry }) {
   return (
-    <span title={`applied at ${momentOf(entry.atUs)}`}>
-      view {entry.view}, client {entry.client} request {entry.request} <code>{entry.hash.slice(0, 8)}</code>
-    </span>
+    <>
+      <span title={`applied at ${momentOf(entry.atUs)}`}>
+        view {entry.view}, client {entry.client} request {entry.request} <code>{entry.hash.slice(0, 8)}</code>
+      </span>
+      {entry.before === undefined ? null : (
+        <div>
+          before a restart: <Applied entry={entry.before} />
+        </div>
+      )}
+    </>
   );
 }
 

@@ -170,7 +170,7 @@ export interface ReplicaLogs {
   readonly hosts: readonly number[];
   /** Ascending ops; `entries` has one place per host, null where the replica applied none. */
   readonly rows: readonly { readonly op: number; readonly entries: readonly (LogEntry | null)[] }[];
-  /** First op at which two replicas applied different entries; -1: none. */
+  /** First op at which two replicas, or one before and after a restart, applied different entries; -1: none. */
   readonly firstDisagreement: number;
   readonly rowsLeftOut: number;
 }
@@ -182,6 +182,8 @@ export interface LogEntry {
   /** State hash after it, as hexadecimal digits. */
   readonly hash: string;
   readonly atUs: number;
+  /** Another entry that this replica had applied under the same op, before a restart. */
+  readonly before?: LogEntry;
 }
 
 export interface ReportScenario {
