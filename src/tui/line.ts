@@ -36,6 +36,11 @@ export function cellText(text: string): string {
   return safe;
 }
 
+/** `replica-2` as `r2`, `client-0` as `c0`: what prompts take, too. */
+export function shortNames(text: string): string {
+  return text.replace(/\breplica-(?=\d)/g, 'r').replace(/\bclient-(?=\d)/g, 'c');
+}
+
 export function line(text: string, tone: Tone = 'plain'): Line {
   return [{ text, tone }];
 }

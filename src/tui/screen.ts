@@ -1,6 +1,6 @@
 import { instantText } from '../report/duration.ts';
 import { beside, clip, fitLine, type Line, line, ruled } from './line.ts';
-import { headerLines, timelineLine, titleLine } from './panes/header.ts';
+import { headerLines, timelineLine, titleLines } from './panes/header.ts';
 import { helpFooter, helpLines } from './panes/help.ts';
 import { alertLines, clientLines, faultLines, faultTitle } from './panes/incident.ts';
 import { linkLines, linkWidth } from './panes/links.ts';
@@ -47,7 +47,7 @@ export function screenLines(session: Session, view: View, size: ScreenSize): rea
         : twoRuns(session, view, { columns, rows: rows - 1 });
   const shown = clip(body, rows - 1);
   const empty = Array.from({ length: rows - 1 - shown.length }, () => line(''));
-  return [...shown, ...empty, footer(view, rows - 1)].map((each) => fitLine(each, columns));
+  return [...shown, ...empty, footer(session, view, rows - 1)].map((each) => fitLine(each, columns));
 }
 
 function oneRun(run: Recording, view: View, { columns, rows }: ScreenSize): Line[] {
@@ -91,10 +91,16 @@ function middle(run: Recording, state: Float64Array, columns: number, height: nu
   );
 }
 
+/** Lines that the faults of each of two runs get. */
+const FAULTS_OF_TWO = 3;
+
 function twoRuns(session: Session, view: View, { columns, rows }: ScreenSize): Line[] {
   const width = Math.floor((columns - GAP) / 2);
   const at = rowsOf(session, view);
   const first = session.comparison?.firstDifference ?? 0;
+  const base = session.runs[0].facts.title;
+  // Equally many for both, so that the logs stand at one height.
+  const most = Math.max(...session.runs.map((run, index) => faultLines(run, run.stateAt(at[index] ?? 0)).length));
   const blocks = session.runs.map((run, index) => {
     const row = at[index] ?? run.firstRow;
     const state = run.stateAt(row);
@@ -102,13 +108,15 @@ function twoRuns(session: Session, view: View, { columns, rows }: ScreenSize): L
     const moved = lead
       ? `> keys move this run, t ${instantText(run.timeAt(row))} s`
       : `  follows, t ${instantText(run.timeAt(row))} s`;
+    const faults = clip(faultLines(run, state), FAULTS_OF_TWO);
     const upper: Line[] = [
-      titleLine(run, row, width),
+      ...titleLines(run, row, base, width),
       line(moved, lead ? 'title' : 'quiet'),
       timelineLine(run, row, width),
       ...replicaLines(run, state, run.row(row).host, width),
       ruled(faultTitle(run, state), width),
-      ...clip(faultLines(run, state), 3),
+      ...faults,
+      ...Array.from({ length: Math.min(most, FAULTS_OF_TWO) - faults.length }, () => line('')),
       ruled(row < first ? 'log: equal so far' : 'log: they differ', width),
     ];
     return { width, lines: [...upper, ...logLines(run, row, view.filter, rows - upper.length, width)] };
@@ -116,9 +124,13 @@ function twoRuns(session: Session, view: View, { columns, rows }: ScreenSize): L
   return beside(blocks, GAP);
 }
 
-function footer(view: View, height: number): Line {
+/** What helps and what ends come first: a narrow terminal cuts the rest. */
+const HINTS = '? keys  q quit  ! failure  arrows step  m c f o a next of each  / filter';
+const HINTS_OF_TWO = '? keys  q quit  s other run  d first difference  ! failure  arrows step';
+
+function footer({ comparison }: Session, view: View, height: number): Line {
   if (view.help >= 0) return helpFooter(view.help, height);
   if (view.prompt !== null) return line(`${ASKED[view.prompt.asking]}: ${view.prompt.text}_`, 'title');
   if (view.message !== '') return line(view.message, 'warn');
-  return line('? keys  space play  arrows step  ! failure  m c f o a next of each  / filter  q quit', 'quiet');
+  return line(comparison === null ? HINTS : HINTS_OF_TWO, 'quiet');
 }

@@ -7,18 +7,24 @@ export type Stride = 'event' | 'message' | 'commit' | 'fault' | 'step' | 'alert'
 
 type Wanted = (chunk: Chunk, row: number) => boolean;
 
-const MESSAGES = [kindNumber('deliver'), kindNumber('drop')];
+/** Looked up once: a search may go through a million rows. */
+const DELIVER = kindNumber('deliver');
+const DROP = kindNumber('drop');
 
 const WANTED: Readonly<Record<Stride, Wanted>> = {
   event: (chunk, row) => (chunk.flagsAt(row) & FLAG.event) !== 0,
-  message: (chunk, row) => MESSAGES.includes(chunk.kindAt(row)),
+  message: (chunk, row) => chunk.kindAt(row) === DELIVER || chunk.kindAt(row) === DROP,
   commit: (chunk, row) => (chunk.flagsAt(row) & FLAG.commit) !== 0,
-  fault: (chunk, row) => chunk.kindAt(row) === kindNumber('fault'),
-  step: (chunk, row) => chunk.kindAt(row) === kindNumber('operator'),
-  alert: (chunk, row) => chunk.kindAt(row) === kindNumber('alert'),
-  failure: (chunk, row) => chunk.kindAt(row) === kindNumber('finding'),
+  fault: ofKind(kindNumber('fault')),
+  step: ofKind(kindNumber('operator')),
+  alert: ofKind(kindNumber('alert')),
+  failure: ofKind(kindNumber('finding')),
   row: () => true,
 };
+
+function ofKind(kind: number): Wanted {
+  return (chunk, row) => chunk.kindAt(row) === kind;
+}
 
 /** What a stride is called where there is no further one. */
 export const STRIDE_WORDS: Readonly<Record<Stride, string>> = {

@@ -56,6 +56,29 @@ describe('the screen', () => {
     );
   });
 
+  it('has room for large numbers, and says how to quit, on 60 columns, too', () => {
+    const long = smallRun(30_000);
+    const session: Session = { runs: [long], comparison: null };
+    const typed = [...'bmark'].reduce((view, key) => press(session, view, key), firstView(session));
+    const view = press(session, press(session, press(session, typed, 'return'), 'G'), '4');
+    for (const columns of [60, 80]) {
+      const text = plainText(screenLines(session, { ...view, message: '' }, { columns, rows: 23 }));
+      expect(text).toMatch(/^t 29\.999000 s {2}event 29,999\b.* 1 breakpoint {2}paused 10 events\/s$/m);
+      expect(text).toMatch(/^\? keys {2}q quit/m);
+    }
+  });
+
+  it('shows two runs at one height, the other by what was changed in it', () => {
+    const changed = smallRun(400, { title: 'small run without net.partition (cut)', faults: [] }, 200);
+    const session: Session = { runs: [run, changed], comparison: compareRuns(run, changed) };
+    const text = plainText(screenLines(session, firstView(session), { columns: 80, rows: 23 }));
+    expect(text).toMatch(/^small run {32}without net\.partition \(cut\) *$/m);
+    expect(text).toMatch(/^log: they differ -+ {2}log: they differ -+$/m);
+    expect(text).toMatch(/^ r1 .* r1 /m);
+    expect(text).not.toContain('replica-');
+    expect(text).toContain('s other run  d first difference');
+  });
+
   it('is the same after a hundred events back and on again', () => {
     const at = press(one, firstView(one), '!');
     const back = press(one, at, 'pageup');

@@ -10,12 +10,24 @@ export function headerLines(run: Recording, row: number, view: View | null, widt
 }
 
 /** What is open on the left, what becomes of it on the right. */
-export function titleLine(run: Recording, row: number, width: number): Line {
-  const { title, reproduced } = run.facts;
-  const verdict = verdictOf(run, row);
+function titleLine(run: Recording, row: number, width: number): Line {
+  return spread(titleParts(run, run.facts.title), [verdictOf(run, row)], width);
+}
+
+/** The same in two lines, for half a screen; `base` is what the other run is called. */
+export function titleLines(run: Recording, row: number, base: string, width: number): Line[] {
+  const { title } = run.facts;
+  // A neighbour is called what its run is called, and then what was changed: only that is news.
+  const news = title.startsWith(`${base} `) ? title.slice(base.length + 1) : title;
+  return [fitLine(titleParts(run, news), width), fitLine([verdictOf(run, row)], width)];
+}
+
+function titleParts({ facts }: Recording, title: string): Line {
   const differs =
-    reproduced === 'no' ? [{ text: ' NOT REPRODUCED: the bundle tells of another run ', tone: 'bad' as const }] : [];
-  return spread([{ text: cellText(title), tone: 'title' }, ...differs], [verdict], width);
+    facts.reproduced === 'no'
+      ? [{ text: ' NOT REPRODUCED: the bundle tells of another run ', tone: 'bad' as const }]
+      : [];
+  return [{ text: cellText(title), tone: 'title' }, ...differs];
 }
 
 function verdictOf(run: Recording, row: number): Segment {
@@ -29,19 +41,27 @@ function verdictOf(run: Recording, row: number): Segment {
   return { text: `FAILED ${result.property}`, tone: 'bad' };
 }
 
-/** Time, event and speed. */
+/** Time, event and speed; what is less needed goes first where the line is too short for large numbers. */
 function positionLine(run: Recording, row: number, view: View | null, width: number): Line {
+  const right: Line = view === null ? [] : [{ text: paceOf(view), tone: view.playing ? 'good' : 'quiet' }];
+  const room = width - lineWidth(right) - 1;
   const { event } = run.row(row);
-  const count = run.eventCount.toLocaleString('en-US');
   const number = run.eventNumber(row).toLocaleString('en-US');
-  const left = `t ${instantText(run.timeAt(row))} s  event ${number} of ${count}  (trace ${event})`;
-  const end = `${view?.playing === true ? 'playing' : 'paused'} ${SPEEDS[view?.speed ?? 0]} events/s`;
-  const marks = view !== null && view.breakpoints.length > 0 ? `${view.breakpoints.length} breakpoints  ` : '';
-  return spread(
-    [{ text: left, tone: 'plain' }],
-    view === null ? [] : [{ text: `${marks}${end}`, tone: view.playing ? 'good' : 'quiet' }],
-    width,
-  );
+  const count = run.eventCount.toLocaleString('en-US');
+  const time = `t ${instantText(run.timeAt(row))} s`;
+  const forms = [
+    `${time}  event ${number} of ${count}  (trace ${event})`,
+    `${time}  event ${number}/${count}  trace ${event}`,
+    `${time}  event ${number}  trace ${event}`,
+    `${time}  event ${number}`,
+  ];
+  const text = forms.find(({ length }) => length <= room) ?? time;
+  return spread([{ text, tone: 'plain' }], right, width);
+}
+
+function paceOf({ playing, speed, breakpoints: { length } }: View): string {
+  const marks = length === 0 ? '' : `${length} breakpoint${length === 1 ? '' : 's'}  `;
+  return `${marks}${playing ? 'playing' : 'paused'} ${SPEEDS[speed]} events/s`;
 }
 
 /** The whole run in one line: what happened where, and `#` for here. */

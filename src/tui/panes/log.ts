@@ -1,5 +1,5 @@
 import { instantText } from '../../report/duration.ts';
-import { cell, cellText, fitLine, type Line, type Tone } from '../line.ts';
+import { cell, cellText, fitLine, type Line, shortNames, type Tone } from '../line.ts';
 import type { RowMatch } from '../match.ts';
 import type { Recording } from '../recording/recording.ts';
 import { FLAG, ROW_KINDS, type RowKind } from '../recording/words.ts';
@@ -43,14 +43,14 @@ function logLine(run: Recording, row: number, here: boolean, width: number): Lin
   const { atUs, host, kind, text, flags } = run.row(row);
   const word = ROW_KINDS[kind] ?? 'note';
   const cause = (flags & FLAG.event) !== 0;
-  const name = host < 0 ? '-' : (run.layout.parts.hosts[host]?.name ?? '');
   const wide = width >= 60;
+  const name = host < 0 ? '-' : (run.layout.parts.hosts[host]?.name ?? '');
   const time = wide ? cell(instantText(atUs), 11, 'right') : cell(instantText(atUs), 10, 'right');
-  const where = wide ? cell(name, 10) : cell(name.replace('replica-', 'r').replace('client-', 'c'), 5);
+  const where = wide ? cell(name, 10) : cell(shortNames(name), 5);
   const tone = TONES[word] ?? 'plain';
   const parts: Line = [
     {
-      text: `${here ? '>' : ' '}${time} ${where} ${cell(word, 8)} ${cause ? '' : '  '}${cellText(text)}`,
+      text: `${here ? '>' : ' '}${time} ${where} ${cell(word, 8)} ${cause ? '' : '  '}${cellText(wide ? text : shortNames(text))}`,
       tone: here ? 'cursor' : tone,
     },
   ];

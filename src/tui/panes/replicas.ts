@@ -1,30 +1,40 @@
-import { cell, cellText, type Line, type Tone } from '../line.ts';
+import { cell, cellText, type Line, shortNames, type Tone } from '../line.ts';
 import type { Recording } from '../recording/recording.ts';
 import { PROCESS_WORDS, ROLE_WORDS, STATUS_WORDS } from '../recording/words.ts';
 
-/** Columns of the wide table; a narrow one leaves out what stands behind `op`. */
+/** Columns of the wide table; a narrow one leaves out what stands behind `op`, the narrowest shortens names, too. */
 const WIDE = 80;
+const NARROW = 56;
 
 /** One line a server: what it is, where it stands, what it has in use. `>` marks the host of the present event. */
 export function replicaLines(run: Recording, state: Float64Array, host: number, width: number): Line[] {
   const wide = width >= WIDE;
+  const nameWidth = width < NARROW ? 3 : 11;
   const head = wide
     ? ` ${cell('host', 11)} process  role    status      view    op commit  jrnl disk    clock`
-    : ` ${cell('host', 11)} process  status      view    op/commit`;
+    : ` ${cell(width < NARROW ? '' : 'host', nameWidth)} process  status     view op/commit`;
   const lines: Line[] = [[{ text: head, tone: 'quiet' }]];
   for (let server = 0; server < run.layout.parts.serverCount; server++) {
-    lines.push(replicaLine(run, state, server, server === host, wide));
+    lines.push(replicaLine(run, state, { server, here: server === host, wide, nameWidth }));
   }
   return lines;
 }
 
-function replicaLine({ layout }: Recording, state: Float64Array, server: number, here: boolean, wide: boolean): Line {
+interface Place {
+  readonly server: number;
+  readonly here: boolean;
+  readonly wide: boolean;
+  readonly nameWidth: number;
+}
+
+function replicaLine({ layout }: Recording, state: Float64Array, { server, here, wide, nameWidth }: Place): Line {
   const value = (name: Parameters<typeof layout.server>[1]): number => state[layout.server(server, name)] as number;
   const process = PROCESS_WORDS[value('process')] ?? '?';
   const role = ROLE_WORDS[value('role')] ?? '?';
   const status = STATUS_WORDS[value('status')] ?? '?';
-  const name = cellText(layout.parts.hosts[server]?.name ?? '');
-  const first = { text: `${here ? '>' : ' '}${cell(name, 11)} `, tone: here ? ('title' as const) : ('plain' as const) };
+  const full = cellText(layout.parts.hosts[server]?.name ?? '');
+  const name = cell(nameWidth < 11 ? shortNames(full) : full, nameWidth);
+  const first = { text: `${here ? '>' : ' '}${name} `, tone: here ? ('title' as const) : ('plain' as const) };
   const processTone: Tone = process === 'up' ? 'plain' : 'bad';
   const statusTone: Tone = status === 'normal' || status === 'standby' ? 'good' : status === '-' ? 'quiet' : 'warn';
   // What a dead process last was says nothing about what it would be now; its numbers are kept for comparison.
@@ -35,7 +45,7 @@ function replicaLine({ layout }: Recording, state: Float64Array, server: number,
       first,
       { text: cell(process, 9), tone: processTone },
       { text: cell(where, 11), tone: role === 'primary' ? 'title' : statusTone },
-      { text: `${cell(String(value('view')), 5, 'right')}  ${value('op')}/${value('commit')}`, tone: numbers },
+      { text: `${cell(String(value('view')), 4, 'right')} ${value('op')}/${value('commit')}`, tone: numbers },
     ];
   }
   return [
