@@ -85,13 +85,15 @@ function unexpectedRuns(policy: GatePolicy, { runs }: GateEvidence): GateReason[
   }
   return [
     ...[...failures].map(([what, list]) =>
-      reason('unexpected-failure', `${what} (${list.length} runs, first seed ${list[0]!.seed})`, list[0]!.again),
+      reason('unexpected-failure', `${what} (${runCount(list.length)}, first seed ${list[0]!.seed})`, list[0]!.again),
     ),
     ...[...passes].map(([what, list]) =>
-      reason('unexpected-pass', `${what} is declared to fail and passed (${list.length} runs)`, list[0]!.again),
+      reason('unexpected-pass', `${what} is declared to fail and passed (${runCount(list.length)})`, list[0]!.again),
     ),
   ];
 }
+
+const runCount = (count: number): string => `${count} ${count === 1 ? 'run' : 'runs'}`;
 
 function add(lists: Map<string, GateRun[]>, key: string, run: GateRun): void {
   const list = lists.get(key);
@@ -104,7 +106,7 @@ function missingRuns({ required, runs }: GateEvidence): GateReason[] {
   return required.flatMap(({ scenario, variant, profile }) => {
     const own = runs.filter((run) => run.scenario === scenario && run.variant === variant && run.profile === profile);
     if (own.some(({ verdict }) => verdict !== 'inconclusive')) return [];
-    const why = own.length === 0 ? 'did not run' : `${own.length} runs, all inconclusive (${own[0]!.reason})`;
+    const why = own.length === 0 ? 'did not run' : `${runCount(own.length)}, all inconclusive (${own[0]!.reason})`;
     return [reason('required-run-missing', `${scenario} ${variant} ${profile}: ${why}`, own[0]?.again ?? null)];
   });
 }
@@ -139,7 +141,11 @@ function inconclusiveRuns({ allow, inconclusive_max: max }: GatePolicy, { runs }
   const refused = new Map<string, GateRun[]>();
   for (const run of vague) if (!allow.some((word) => word === run.reason)) add(refused, run.reason, run);
   const reasons = [...refused].map(([why, list]) =>
-    reason('verdict-not-allowed', `${list.length} runs are ${why}, first ${name(list[0]!)}`, list[0]!.again),
+    reason(
+      'verdict-not-allowed',
+      `${runCount(list.length)} ${list.length === 1 ? 'is' : 'are'} ${why}, first ${name(list[0]!)}`,
+      list[0]!.again,
+    ),
   );
   if (vague.length <= max * runs.length) return reasons;
   const share = `${vague.length} of ${runs.length} runs prove nothing, allowed are ${percent(max)}`;
@@ -166,7 +172,7 @@ function lateRuns({ bounds = [] }: GatePolicy, { runs, severities }: GateEvidenc
         : [
             reason(
               'recovery-too-slow',
-              `${slow.length} runs of severity ${severity} recovered later than ${seconds(recovery!)}; ${name(worst)} took ${seconds(worst.recoveryUs)}`,
+              `${runCount(slow.length)} of severity ${severity} recovered later than ${seconds(recovery!)}; ${name(worst)} took ${seconds(worst.recoveryUs)}`,
               worst.again,
             ),
           ]),

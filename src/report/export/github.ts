@@ -60,7 +60,7 @@ function runAnnotations({ runs, totals }: ReportModel): Annotation[] {
     {
       level: 'warning',
       title: 'inconclusive runs',
-      message: `these runs prove nothing: ${reasons}\nfirst: ${first!.replay}`,
+      message: `these runs prove nothing: ${reasons}\nfirst: ${first!.replay || `${first!.scenario} seed ${first!.seed}`}`,
     },
   ];
 }
