@@ -209,7 +209,7 @@ function asWanted(rows, isWanted) {
 
 /** The failing run with the fewest faults, then events, as a command line. */
 function smallestOf(id, rows) {
-  const failing = rows.filter(({ asDeclared }) => asDeclared);
+  const failing = rows.filter(({ asDeclared, fired }) => asDeclared && fired !== undefined);
   failing.sort((one, other) => one.fired.length - other.fired.length || one.events - other.events);
   const [smallest] = failing;
   if (smallest === undefined) return 'none found';
