@@ -84,7 +84,7 @@ export async function runScenario(simulation: Simulation, watcher: Watcher | nul
   const zeroUs = zeroPoint(simulation, monitor);
   if (running(simulation)) recoveredUs = awaitRecovery(simulation, zeroUs);
   for (const judge of [gates, redundancy, audit]) if (running(simulation)) judge.close();
-  if (running(simulation)) judgeAlerts(simulation, monitor);
+  if (running(simulation)) judgeAlerts(simulation, monitor, zeroUs);
   const ending = (pending: string, excused: Ending['excused'] = []): Ending => ({
     pending,
     excused,
@@ -290,7 +290,7 @@ function judgeOverdue(simulation: Simulation, monitor: Monitor): void {
 }
 
 /** INV-ALERT-FIRES, INV-NO-FALSE-ALERT and INV-ALERT-CLEARS over the whole incident. */
-function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
+function judgeAlerts(simulation: Simulation, monitor: Monitor, zeroUs: Us): void {
   const { plan, cluster } = simulation;
   const alerts = plan.alerts;
   if (alerts === null || simulation.nemesis.firstFiredUs < 0) return;
@@ -316,11 +316,10 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor): void {
   }
   if (!running(simulation)) return;
   const clear = (): boolean => monitor.firing().every((id) => !alerts.mustFire.some((alert) => alert.id === id));
-  const cleared = simulation.advanceUntil(
-    clear,
-    SLICE_US,
-    cluster.world.nowUs + Math.max(CLEAR_US, monitor.longestRangeUs + MINUTE),
-  );
+  // At least until the time allowed for recovery is over: what heals by itself may take that long.
+  const lookBackUs = Math.max(CLEAR_US, monitor.longestRangeUs + MINUTE);
+  const untilUs = Math.max(cluster.world.nowUs + lookBackUs, zeroUs + plan.mttrUs);
+  const cleared = simulation.advanceUntil(clear, SLICE_US, untilUs);
   if (!cleared && running(simulation)) {
     simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
   }
