@@ -38,8 +38,11 @@ export class Linearizable implements Property {
   private readonly options: SearchOptions;
   private readonly report: Report;
   private readonly streams: Map<number, StreamHistory>;
-  /** By client: its operation that the log does not have yet, or that is not answered yet. */
-  private readonly pending: Map<number, StreamOperation>;
+  /**
+   * By client: its operation that the log does not have yet, or that is not answered yet. Null once it is answered: to
+   * delete and insert with every operation makes a Map rebuild its table again and again.
+   */
+  private readonly pending: Map<number, StreamOperation | null>;
   /** Operations whose answer was lost with their op: the log that goes on may still have them. */
   private lost: StreamOperation[];
   private sequence: number;
@@ -84,8 +87,7 @@ export class Linearizable implements Property {
       this.streams.set(key, stream);
     }
     // A client has one operation in flight: a former one that is still here was given up without a word.
-    if (this.pending.has(client)) this.giveUp(client);
-    this.pending.delete(client);
+    this.giveUp(client);
     this.pending.set(client, stream.call(client, request, append, value, this.sequence));
     if (this.pending.size > PENDING_MAX) this.forgetOldest();
   }
@@ -97,8 +99,8 @@ export class Linearizable implements Property {
     const { operationAppend, operationAppend2, operationRead } = this.rules;
     if (operation !== operationAppend && operation !== operationRead && operation !== operationAppend2) return;
     if (this.committed.effect[this.committed.slot(op)] !== EFFECT.executed) return;
-    const pending = this.pending.get(prepare.client);
-    if (pending === undefined || pending.request !== prepare.request || pending.op !== 0) {
+    const pending = this.pending.get(prepare.client) ?? null;
+    if (pending === null || pending.request !== prepare.request || pending.op !== 0) {
       this.placeLost(prepare);
       return;
     }
@@ -107,9 +109,9 @@ export class Linearizable implements Property {
 
   onReturn(client: number, _session: number, request: number, length: number, chain0: number, chain1: number): void {
     this.sequence++;
-    const pending = this.pending.get(client);
-    if (pending === undefined || pending.request !== request) return;
-    this.pending.delete(client);
+    const pending = this.pending.get(client) ?? null;
+    if (pending === null || pending.request !== request) return;
+    this.pending.set(client, null);
     pending.stream.answer(pending, this.sequence, length, chain0, chain1);
   }
 
@@ -169,18 +171,21 @@ export class Linearizable implements Property {
 
   /** The outcome stays unknown: it may take effect later, so it stays pending, but nobody waits for it. */
   private giveUp(client: number): void {
-    const pending = this.pending.get(client);
-    if (pending !== undefined && !pending.givenUp) {
+    const pending = this.pending.get(client) ?? null;
+    if (pending !== null && !pending.givenUp) {
       pending.givenUp = true;
       pending.stream.open--;
     }
   }
 
+  /** Forgets a client that waits for nothing, or else the one that is known longest. */
   private forgetOldest(): void {
-    for (const client of this.pending.keys()) {
-      this.giveUp(client);
-      this.pending.delete(client);
-      return;
+    let oldest = -1;
+    for (const [client, pending] of this.pending) {
+      if (oldest < 0 || pending === null) oldest = client;
+      if (pending === null) break;
     }
+    this.giveUp(oldest);
+    this.pending.delete(oldest);
   }
 }

@@ -4,12 +4,12 @@ import { NEVER_RETURNED, type Operation } from './sequential-model.ts';
 
 /** One operation of the history of a stream. */
 export interface StreamOperation {
-  readonly client: number;
-  readonly request: number;
+  client: number;
+  request: number;
   readonly stream: StreamHistory;
-  readonly append: boolean;
-  readonly value: number;
-  readonly callSeq: number;
+  append: boolean;
+  value: number;
+  callSeq: number;
   returnSeq: number;
   /** What the client was answered, once `returnSeq` is finite. */
   length: number;
@@ -48,6 +48,8 @@ export class StreamHistory {
   head: LogHead;
   private initial: LogHead;
   private operations: StreamOperation[];
+  /** Answered operations that a cut has dropped, to be used again: nobody else refers to them. */
+  private readonly spare: StreamOperation[];
   private lastPlaced: StreamOperation | null;
   /** Op of the last effect in `initial`. */
   private cutOp: number;
@@ -62,6 +64,7 @@ export class StreamHistory {
     this.head = { length: 0, chain0: 0, chain1: 0 };
     this.initial = this.head;
     this.operations = [];
+    this.spare = [];
     this.lastPlaced = null;
     this.cutOp = 0;
     this.chainStep = chainStep;
@@ -72,23 +75,15 @@ export class StreamHistory {
   }
 
   call(client: number, request: number, append: boolean, value: number, callSeq: number): StreamOperation {
-    const operation: StreamOperation = {
-      client,
-      request,
-      stream: this,
-      append,
-      value,
-      callSeq,
-      returnSeq: NEVER_RETURNED,
-      length: 0,
-      chain0: 0,
-      chain1: 0,
-      givenUp: false,
-      op: 0,
-      expectedLength: 0,
-      expected0: 0,
-      expected1: 0,
-    };
+    const operation = this.spare.pop() ?? this.blank();
+    operation.client = client;
+    operation.request = request;
+    operation.append = append;
+    operation.value = value;
+    operation.callSeq = callSeq;
+    operation.returnSeq = NEVER_RETURNED;
+    operation.givenUp = false;
+    operation.op = 0;
     this.operations.push(operation);
     this.open++;
     if (this.operations.length > OPERATIONS_MAX) this.dropHalf();
@@ -185,10 +180,37 @@ export class StreamHistory {
   private cut(): void {
     // An effect that nobody saw leaves open whether it happened yet: then the state at this point is not settled.
     if (!this.sound || (this.lastPlaced !== null && this.lastPlaced.returnSeq === NEVER_RETURNED)) return;
-    this.operations = this.operations.filter((each) => each.op === 0 && each.append);
+    const { operations, spare } = this;
+    let kept = 0;
+    for (const each of operations) {
+      if (each.op === 0 && each.append) operations[kept++] = each;
+      else if (each.returnSeq !== NEVER_RETURNED) spare.push(each);
+    }
+    operations.length = kept;
     this.initial = this.head;
     this.cutOp = this.lastPlaced?.op ?? this.cutOp;
+    this.lastPlaced = null;
     this.truncated = false;
+  }
+
+  private blank(): StreamOperation {
+    return {
+      client: 0,
+      request: 0,
+      stream: this,
+      append: false,
+      value: 0,
+      callSeq: 0,
+      returnSeq: NEVER_RETURNED,
+      length: 0,
+      chain0: 0,
+      chain1: 0,
+      givenUp: false,
+      op: 0,
+      expectedLength: 0,
+      expected0: 0,
+      expected1: 0,
+    };
   }
 
   private dropHalf(): void {

@@ -77,7 +77,7 @@ function apply(r: Replica, prepare: Prepare): void {
   const digest = replyDigest(reply);
   r.hooks.observer.onApply(r.replica, r.incarnation, prepare, r.machine.hash0, r.machine.hash1, digest);
   if (r.isPrimary && prepare.client !== 0) {
-    if (r.inPipeline.get(prepare.client) === prepare.request) r.inPipeline.delete(prepare.client);
+    r.inPipeline.remove(prepare.client, prepare.request);
     const slot = r.journal.slotOf(prepare.op);
     const preparedUs = r.preparedUs[slot] as number;
     if (preparedUs > 0) r.hooks.onCommitLatency(r.host.monotonicUs() - preparedUs);

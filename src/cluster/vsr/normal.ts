@@ -26,7 +26,7 @@ export function onRequest(r: Replica, message: VsrMessage): void {
     answerFromTable(r, message.client);
     return;
   }
-  if (r.inPipeline.get(message.client) === message.request && r.config.rules.answersFromTable()) return;
+  if (r.inPipeline.requestOf(message.client) === message.request && r.config.rules.answersFromTable()) return;
   if (
     message.operation !== OPERATION.register &&
     r.sessions.get(message.client)?.session !== message.nonce &&

@@ -4,6 +4,7 @@ import { type Header, type Prepare, type Sum, ZERO_SUM } from '../storage/prepar
 import { ClockSync } from './clock-sync.ts';
 import { primaryOf, TIMER, type VsrConfig } from './config.ts';
 import type { Electorate } from './electorate.ts';
+import { InPipeline } from './in-pipeline.ts';
 import { Journal } from './journal.ts';
 import { formattedMembership, type Membership } from './membership.ts';
 import { type CheckpointBlob, type Draft, draft, seal, type VsrKind, type VsrMessage } from './message.ts';
@@ -101,8 +102,7 @@ export class Replica implements ReplicaObservation {
   readonly peerCommits: Float64Array = new Float64Array(64);
   readonly peerHeardUs: Float64Array = new Float64Array(64).fill(-1);
   readonly queue: VsrMessage[] = [];
-  /** Client -> request that is in the pipeline. */
-  readonly inPipeline: Map<number, number> = new Map();
+  readonly inPipeline: InPipeline = new InPipeline();
   lastQuorumHeardUs: Us = 0;
   /** Backup: client -> request that was passed on to the primary; the backup answers it, too, once it is applied. */
   readonly passedOn: Map<number, number> = new Map();

@@ -369,4 +369,26 @@ describe('the witness and the search', () => {
     stage.set.onEnd();
     expect(stage.sites()).toEqual(['INV-LINEARIZABLE no-order-explains']);
   });
+
+  it('an operation given up before a cut keeps its place, although answered ones are used again', () => {
+    const stage = new Stage(3);
+    both(stage);
+    invoke(stage, OTHER_CLIENT, 1, APPEND, 77);
+    stage.set.onUnknown(OTHER_CLIENT, 1, 1);
+    let seen: [number, number, number] = [0, 0, 0];
+    const add = (client: number, request: number, value: number): void => {
+      commit(stage, client, request, APPEND);
+      seen = [seen[0] + 1, ...(chainStep(seen[1], seen[2], value) as [number, number])];
+    };
+    for (let request = 1; request <= 9_000; request++) {
+      invoke(stage, CLIENT, request, APPEND, request);
+      if (request === 8_990) add(OTHER_CLIENT, 1, 77);
+      add(CLIENT, request, request);
+      stage.set.onReturn(CLIENT, 1, request, ...seen);
+    }
+    expect(stage.checks.linearizable.kept).toBeLessThan(4_096);
+    stage.set.onEnd();
+    expect(stage.sites()).toEqual([]);
+    expect(seen[0]).toBe(9_001);
+  });
 });
