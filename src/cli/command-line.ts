@@ -19,6 +19,7 @@ const EPILOGUE = [
 
 /** Reads an argument list (without node and script). Prints nothing and runs nothing. */
 export async function readCommandLine(argv: readonly string[], version: string): Promise<CommandLine> {
+  if (argv.length === 0) return nothingTyped(version);
   let command: Command | undefined;
   const parser = yargs()
     .scriptName('firedrill')
@@ -61,6 +62,13 @@ export async function readCommandLine(argv: readonly string[], version: string):
     }
   });
   return outcome;
+}
+
+/** Who types nothing wants to know what there is; it is still no use that could succeed. */
+async function nothingTyped(version: string): Promise<CommandLine> {
+  const help = await readCommandLine(['--help'], version);
+  const text = help.kind === 'text' ? help.text.trimEnd() : '';
+  return { kind: 'usage', message: `no command was given\n  remedy: name one of these\n\n${text}` };
 }
 
 class UsageMistake extends Error {}

@@ -69,7 +69,7 @@ describe('an argument list becomes options', () => {
 
 describe('a mistake is refused and says what to do', () => {
   it.each([
-    ['', /no command was given/],
+    ['', /no command was given\n.*name one of these\n[\s\S]*firedrill fuzz/],
     ['rnu', /did you mean run\?/],
     ['frobnicate', /no command frobnicate\n.*firedrill --help/],
     ['run --sede 3', /sede.*\n.*did you mean --seed\?.*firedrill run --help/],

@@ -87,6 +87,15 @@ describe('markdown', () => {
     expect(written).not.toContain('`x`');
   });
 
+  it("a gate's verdict comes first, and runs that its policy allowed are counted", () => {
+    const gate = { verdict: 'passed', policy: 'gate.yaml', policySha256: 'ab', reasons: [] } as const;
+    const unexpected = failedRun(1, 'INV-A', false);
+    const written = markdownReport(modelOf([documentRun(), unexpected], { title: 'gate passed: a test', gate }));
+    expect(written).toMatch(/^# gate passed: a test\n/);
+    expect(written).toContain(', 1 otherwise than declared; ');
+    expect(markdownReport(modelOf([unexpected]))).toMatch(/^# 1 runs ended otherwise than declared: /);
+  });
+
   it('tables have as many cells as their head', () => {
     const rows = markdownReport(modelOf([failedRun(1, 'INV-A|B'), documentRun({ scenario: 'a|b' })]))
       .split('\n')

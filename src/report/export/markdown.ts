@@ -38,15 +38,18 @@ function fitting(parts: readonly string[]): string {
   return `${kept.join('\n\n')}\n`;
 }
 
-function headPart({ subject, title, made, totals }: ReportModel): string {
+function headPart({ subject, title, made, totals, gate }: ReportModel): string {
   const { runs, passed, failed, inconclusive, unexpected, byReason } = totals;
+  const asDeclared = unexpected === 0 ? 'As declared' : `${unexpected} runs ended otherwise than declared`;
   const reasons = byReason.map(([reason, count]) => `${count} ${reason}`).join(', ');
   return [
-    `# ${unexpected === 0 ? 'As declared' : `${unexpected} runs ended otherwise than declared`}: ${safe(title)}`,
+    // A gate's title names its verdict, which may allow runs that ended otherwise than declared.
+    gate === null ? `# ${asDeclared}: ${safe(title)}` : `# ${safe(title)}`,
     '',
     safe(subject),
     '',
-    `${runs} runs: **${passed} passed, ${failed} failed, ${inconclusive} inconclusive**${reasons === '' ? '' : ` (${safe(reasons)})`}; ` +
+    `${runs} runs: **${passed} passed, ${failed} failed, ${inconclusive} inconclusive**${reasons === '' ? '' : ` (${safe(reasons)})`}` +
+      `${gate === null || unexpected === 0 ? '' : `, ${unexpected} otherwise than declared`}; ` +
       `commit ${code(made.commit)}${made.dirty ? ' with changed files' : ''}, firedrill ${safe(made.firedrill)}, Node ${safe(made.node)}`,
   ].join('\n');
 }
