@@ -36,12 +36,38 @@ export function readFilter(recording: Recording, text: string): Reading {
       judges.push((chunk, row) => chunk.opAt(row) === Number(value));
     } else {
       const wanted = word.toLowerCase();
-      judges.push((chunk, row) => chunk.textAt(row).toLowerCase().includes(wanted));
+      const holds = oncePerPlace((chunk, number) => chunk.wordsAt(number).toLowerCase().includes(wanted));
+      judges.push((chunk, row) => holds(chunk, chunk.textNumberAt(row)));
     }
   }
-  return {
-    ok: true,
-    match: { text: text.trim(), accepts: (chunk, row) => judges.every((judge) => judge(chunk, row)) },
+  const all = oncePerPlace((chunk, place) => judges.every((judge) => judge(chunk, chunk.firstRow + place)));
+  return { ok: true, match: { text: text.trim(), accepts: (chunk, row) => all(chunk, row - chunk.firstRow) } };
+}
+
+const UNKNOWN = 0;
+const NO = 1;
+const YES = 2;
+
+/**
+ * Judges each place of a chunk (a row, or a text) once. Every screen searches until it is full, so a filter that hardly
+ * anything matches would read the whole run again with each key.
+ */
+function oncePerPlace(judge: (chunk: Chunk, place: number) => boolean): (chunk: Chunk, place: number) => boolean {
+  const verdicts = new WeakMap<Chunk, Uint8Array>();
+  let last: Chunk | null = null;
+  let known: Uint8Array = new Uint8Array(0);
+  return (chunk, place) => {
+    if (chunk !== last) {
+      known = verdicts.get(chunk) ?? new Uint8Array(chunk.rowCount);
+      verdicts.set(chunk, known);
+      last = chunk;
+    }
+    let verdict = known[place] ?? UNKNOWN;
+    if (verdict === UNKNOWN) {
+      verdict = judge(chunk, place) ? YES : NO;
+      known[place] = verdict;
+    }
+    return verdict === YES;
   };
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '../../src/tui/compare.ts';
+import { readFilter } from '../../src/tui/match.ts';
 import { play } from '../../src/tui/play.ts';
 import { press } from '../../src/tui/press.ts';
+import { kindNumber } from '../../src/tui/recording/words.ts';
 import { firstView, rowsOf, type Session, SPEEDS, type View } from '../../src/tui/view.ts';
 import { smallRun } from './kit.ts';
 
@@ -66,6 +68,28 @@ describe('looking', () => {
     expect(timeOf(keys(filtered, 'down', 'down'))).toBe(40_000);
     expect(keys(filtered, 'escape').filter).toBeNull();
   });
+
+  it.each(['op=7', 'ACK', 'odd', 'no such words', 'kind:deliver op=3 host:r0'])(
+    'the filter "%s" accepts what its words say, in runs of many chunks, however often it is asked',
+    (text) => {
+      const long = smallRun(20_000, {}, 15_000);
+      const reading = readFilter(long, text);
+      if (!reading.ok) throw new Error(reading.problem);
+      const wanted = (row: number): boolean => {
+        const { text: said, host, peer, kind } = long.row(row);
+        return text.split(' ').every((word) => {
+          if (word === 'host:r0') return host === 0 || peer === 0;
+          if (word === 'kind:deliver') return kind === kindNumber('deliver');
+          return said.toLowerCase().includes(word.toLowerCase());
+        });
+      };
+      for (let round = 0; round < 2; round++) {
+        for (let row = 0; row < long.endRow; row += 7) {
+          if (long.matches(row, reading.match.accepts) !== wanted(row)) expect.fail(`row ${row} in round ${round}`);
+        }
+      }
+    },
+  );
 
   it('takes keys for a prompt as text, and Escape back', () => {
     const asked = keys(start, 't', 'q', 'backspace', '5');

@@ -138,7 +138,16 @@ export class Chunk {
   }
 
   textAt(row: number): string {
-    return this.words[this.texts[row - this.firstRow] as number] ?? '';
+    return this.wordsAt(this.textNumberAt(row));
+  }
+
+  /** Rows with the same text have the same number, which is below the number of rows. */
+  textNumberAt(row: number): number {
+    return this.texts[row - this.firstRow] as number;
+  }
+
+  wordsAt(number: number): string {
+    return this.words[number] ?? '';
   }
 
   rowAt(row: number): Row {
