@@ -4,7 +4,7 @@ import { keyName } from './keys.ts';
 import type { Line, Tone } from './line.ts';
 import { play } from './play.ts';
 import { press } from './press.ts';
-import { type ScreenSize, screenLines } from './screen.ts';
+import { type ScreenSize, screenLines, withinScreen } from './screen.ts';
 import { firstView, type Session, type View } from './view.ts';
 
 /** How often a playing run moves on. */
@@ -63,7 +63,7 @@ export function App({ session, colour }: { readonly session: Session; readonly c
   useInput((input, key) => {
     // Several characters come as one when they are pasted or typed fast.
     const names = keyName(input, key);
-    setView((before) => names.reduce((now, name) => press(session, now, name), before));
+    setView((before) => names.reduce((now, name) => withinScreen(session, press(session, now, name), size), before));
   });
   useEffect(() => {
     if (view.quit) exit();

@@ -36,9 +36,12 @@ export function cellText(text: string): string {
   return safe;
 }
 
-/** `replica-2` as `r2`, `client-0` as `c0`: what prompts take, too. */
+/** `replica-2` as `r2`, `node3` as `n3`, `client-0` as `c0`: what prompts take, too. */
 export function shortNames(text: string): string {
-  return text.replace(/\breplica-(?=\d)/g, 'r').replace(/\bclient-(?=\d)/g, 'c');
+  return text
+    .replace(/\breplica-(?=\d)/g, 'r')
+    .replace(/\bnode(?=\d)/g, 'n')
+    .replace(/\bclient-(?=\d)/g, 'c');
 }
 
 export function line(text: string, tone: Tone = 'plain'): Line {

@@ -44,8 +44,18 @@ const ASKING: ReadonlyMap<string, Asking> = new Map([
   ['b', 'breakpoint'],
 ]);
 
+/** Lines that `{` and `}` scroll the lower pane. */
+const SCROLL_LINES = 5;
+
 /** What a key does. Keys are characters, or names: left, right, up, down, pageup, pagedown, home, end, return, escape, tab, backspace, space. */
 export function press(session: Session, view: View, key: string): View {
+  const after = keyed(session, view, key);
+  const elsewhere =
+    after.pane !== view.pane || after.lead !== view.lead || (after.pane === 'terminal' && after.row !== view.row);
+  return elsewhere && after.scroll !== 0 ? { ...after, scroll: 0 } : after;
+}
+
+function keyed(session: Session, view: View, key: string): View {
   if (key === 'ctrl-c') return { ...view, quit: true };
   if (view.prompt !== null) return typed(session, view, view.prompt, key);
   const quiet = { ...view, message: '' };
@@ -109,7 +119,7 @@ function moves(session: Session, view: View, key: string): View | null {
 }
 
 function lines(session: Session, view: View, direction: 1 | -1): View {
-  const accepts = view.filter?.accepts ?? (() => true);
+  const accepts = view.filter?.matches[view.lead]?.accepts ?? (() => true);
   const row = leadRun(session, view).find(view.row, direction, accepts);
   return goes(
     view,
@@ -147,6 +157,10 @@ function settings(session: Session, view: View, key: string): View {
     case '3':
     case '4':
       return { ...view, pane: PANES[Number(key) - 1]! };
+    case '{':
+      return scrolls(view, -SCROLL_LINES);
+    case '}':
+      return scrolls(view, SCROLL_LINES);
     case 'B':
       return { ...view, breakpoints: [], message: 'no breakpoints are left' };
     case 'escape':
@@ -156,6 +170,11 @@ function settings(session: Session, view: View, key: string): View {
     default:
       return { ...view, message: key.length === 1 ? `${key} does nothing; ? lists the keys` : '' };
   }
+}
+
+function scrolls(view: View, lines: number): View {
+  if (view.pane === 'log') return { ...view, message: 'up and down move in the log' };
+  return { ...view, scroll: Math.max(0, view.scroll + (view.pane === 'terminal' ? -lines : lines)) };
 }
 
 function swapped({ comparison }: Session, view: View): View {
@@ -191,8 +210,12 @@ function answered(session: Session, view: View, asking: Asking, text: string): V
       if (!/^\d+$/.test(text)) return { ...view, message: `"${text}" is no op number` };
       return goes(view, mentionOfOp(run, -1, Number(text)), `nothing mentions op ${text}`);
     case 'filter': {
-      const reading = readFilter(run, text);
-      return reading.ok ? { ...view, filter: reading.match, pane: 'log' } : { ...view, message: reading.problem };
+      const readings = session.runs.map((each) => readFilter(each, text));
+      const reading = readings[view.lead];
+      if (reading?.ok !== true) return { ...view, message: reading?.problem ?? '' };
+      // A host that only one of the runs has: nothing of the other one is meant.
+      const matches = readings.map((each) => (each.ok ? each.match : { text, accepts: () => false }));
+      return { ...view, filter: { text: reading.match.text, matches }, pane: 'log' };
     }
     case 'breakpoint': {
       const reading = readBreakpoint(text);

@@ -1,14 +1,13 @@
 import { instantText } from '../report/duration.ts';
 import { beside, clip, fitLine, type Line, line, ruled } from './line.ts';
-import { headerLines, timelineLine, titleLines } from './panes/header.ts';
-import { helpFooter, helpLines } from './panes/help.ts';
+import { headerLines, paceOf, spread, timelineLine, titleLines } from './panes/header.ts';
+import { helpFooter, helpHeight, helpLines } from './panes/help.ts';
 import { alertLines, clientLines, faultLines, faultTitle } from './panes/incident.ts';
 import { linkLines, linkWidth } from './panes/links.ts';
-import { logLines } from './panes/log.ts';
-import { lowerLines, terminalLines } from './panes/lower.ts';
+import { lowerLines, PANE_NAMES, paneLines, scrollMax, terminalLines } from './panes/lower.ts';
 import { replicaLines } from './panes/replicas.ts';
 import type { Recording } from './recording/recording.ts';
-import { type Asking, rowsOf, type Session, type View } from './view.ts';
+import { type Asking, leadRun, rowsOf, type Session, type View } from './view.ts';
 
 export interface ScreenSize {
   readonly columns: number;
@@ -24,7 +23,7 @@ const GAP = 2;
 
 const ASKED: Readonly<Record<Asking, string>> = {
   time: 'time (12.5s, 300ms, 2m)',
-  host: 'host (r2, c0, replica-2)',
+  host: 'host (r2, n2, c0, or its name)',
   op: 'op number',
   filter: 'filter (words, kind:fault,crash host:r2 op:118)',
   breakpoint: 'breakpoint (property INV-..., mark NAME, or a kind of event)',
@@ -35,7 +34,8 @@ export function screenLines(session: Session, view: View, size: ScreenSize): rea
   const { columns, rows } = size;
   if (columns < SIZE_MIN.columns || rows < SIZE_MIN.rows) {
     return clip(
-      [line(`${columns}x${rows} is too small: ${SIZE_MIN.columns}x${SIZE_MIN.rows} at least. q quits.`)],
+      // The terminal has one row more than is drawn on.
+      [line(`${columns}x${rows + 1} is too small: ${SIZE_MIN.columns}x${SIZE_MIN.rows + 1} at least. q quits.`)],
       rows,
     ).map((each) => fitLine(each, columns));
   }
@@ -50,23 +50,53 @@ export function screenLines(session: Session, view: View, size: ScreenSize): rea
   return [...shown, ...empty, footer(session, view, rows - 1)].map((each) => fitLine(each, columns));
 }
 
-function oneRun(run: Recording, view: View, { columns, rows }: ScreenSize): Line[] {
-  const { row } = view;
+/** The view with what is scrolled kept within its text, which depends on the size of the screen. */
+export function withinScreen(session: Session, view: View, size: ScreenSize): View {
+  const rows = size.rows - 1;
+  const help = Math.min(view.help, Math.max(0, helpHeight() - rows));
+  if (view.scroll === 0 || rows < SIZE_MIN.rows - 1) return help === view.help ? view : { ...view, help };
+  const run = leadRun(session, view);
+  const { columns } = size;
+  const [width, height] =
+    session.comparison === null
+      ? [columns, partsOfOne(run, view, { columns, rows }).lower - 1]
+      : [halfOf(columns), rows - upperOfTwo(session, view, view.lead, halfOf(columns)).length];
+  const scroll = Math.min(view.scroll, scrollMax(run, view.row, view, height, width));
+  return { ...view, help, scroll };
+}
+
+/** Lines that the lower pane needs to be of use; what tells the failure in words, or repeats the middle, needs more. */
+const LOWER_MIN = 8;
+const LOWER_OF_TEXT = 14;
+/** A lower middle block than this says nothing. */
+const MIDDLE_MIN = 4;
+
+interface Parts {
+  readonly upper: readonly Line[];
+  /** Heights of the lower pane and, on a tall screen, of the terminal below it. */
+  readonly lower: number;
+  readonly below: number;
+}
+
+function partsOfOne(run: Recording, view: View, { columns, rows }: ScreenSize): Parts {
+  const { row, pane } = view;
   const state = run.stateAt(row);
-  const upper = [
-    ...headerLines(run, row, view, columns),
-    ...replicaLines(run, state, run.row(row).host, columns),
-    ...middle(run, state, columns, Math.max(6, run.layout.parts.serverCount + 4), rows >= TALL),
-  ];
-  const left = rows - upper.length;
-  if (rows < TALL || view.pane === 'terminal') return [...upper, ...lowerLines(run, row, view, left, columns)];
-  const below = Math.floor(left * 0.35);
-  return [
-    ...upper,
-    ...lowerLines(run, row, view, left - below, columns),
-    ruled("operator's terminal", columns),
-    ...terminalLines(run, row, below - 1),
-  ];
+  const tall = rows >= TALL;
+  const head = [...headerLines(run, row, view, columns), ...replicaLines(run, state, run.row(row).host, columns)];
+  const whole = middle(run, state, columns, Math.max(6, run.layout.parts.serverCount + 4), tall);
+  const room = rows - head.length - (pane === 'failure' || pane === 'incident' ? LOWER_OF_TEXT : LOWER_MIN);
+  const kept = room >= whole.length ? whole : pane === 'log' && room >= MIDDLE_MIN ? clip(whole, room) : [];
+  const left = rows - head.length - kept.length;
+  const below = tall && pane !== 'terminal' ? Math.floor(left * 0.35) : 0;
+  return { upper: [...head, ...kept], lower: left - below, below };
+}
+
+function oneRun(run: Recording, view: View, size: ScreenSize): Line[] {
+  const { columns } = size;
+  const { upper, lower, below } = partsOfOne(run, view, size);
+  const lines = [...upper, ...lowerLines(run, view.row, view, lower, columns)];
+  if (below === 0) return lines;
+  return [...lines, ruled("operator's terminal", columns), ...terminalLines(run, view.row, below - 1, 0)];
 }
 
 /** Links, faults with alerts, and clients next to each other. */
@@ -94,34 +124,54 @@ function middle(run: Recording, state: Float64Array, columns: number, height: nu
 /** Lines that the faults of each of two runs get. */
 const FAULTS_OF_TWO = 3;
 
+function halfOf(columns: number): number {
+  return Math.floor((columns - GAP) / 2);
+}
+
 function twoRuns(session: Session, view: View, { columns, rows }: ScreenSize): Line[] {
-  const width = Math.floor((columns - GAP) / 2);
+  const width = halfOf(columns);
   const at = rowsOf(session, view);
-  const first = session.comparison?.firstDifference ?? 0;
-  const base = session.runs[0].facts.title;
-  // Equally many for both, so that the logs stand at one height.
-  const most = Math.max(...session.runs.map((run, index) => faultLines(run, run.stateAt(at[index] ?? 0)).length));
   const blocks = session.runs.map((run, index) => {
+    const half = index as 0 | 1;
+    const upper = upperOfTwo(session, view, half, width);
     const row = at[index] ?? run.firstRow;
-    const state = run.stateAt(row);
-    const lead = index === view.lead;
-    const moved = lead
-      ? `> keys move this run, t ${instantText(run.timeAt(row))} s`
-      : `  follows, t ${instantText(run.timeAt(row))} s`;
-    const faults = clip(faultLines(run, state), FAULTS_OF_TWO);
-    const upper: Line[] = [
-      ...titleLines(run, row, base, width),
-      line(moved, lead ? 'title' : 'quiet'),
-      timelineLine(run, row, width),
-      ...replicaLines(run, state, run.row(row).host, width),
-      ruled(faultTitle(run, state), width),
-      ...faults,
-      ...Array.from({ length: Math.min(most, FAULTS_OF_TWO) - faults.length }, () => line('')),
-      ruled(row < first ? 'log: equal so far' : 'log: they differ', width),
-    ];
-    return { width, lines: [...upper, ...logLines(run, row, view.filter, rows - upper.length, width)] };
+    return { width, lines: [...upper, ...paneLines(run, row, view, rows - upper.length, width, half)] };
   });
   return beside(blocks, GAP);
+}
+
+/** What stands above the lower pane of one of two runs: equally many lines for both. */
+function upperOfTwo(session: Session, view: View, index: 0 | 1, width: number): Line[] {
+  const at = rowsOf(session, view);
+  const run = session.runs[index] ?? session.runs[0];
+  const row = at[index] ?? run.firstRow;
+  const state = run.stateAt(row);
+  const most = Math.max(...session.runs.map(({ facts }) => Math.max(1, facts.faults.length)));
+  const faults = clip(faultLines(run, state), FAULTS_OF_TWO);
+  const told = row < (session.comparison?.firstDifference ?? 0) ? 'equal so far' : 'they differ';
+  const pane = view.pane === 'log' ? 'log' : PANE_NAMES[view.pane];
+  const filter = view.pane === 'log' && view.filter !== null ? ` (filter: ${view.filter.text})` : '';
+  return [
+    ...titleLines(run, row, session.runs[0].facts.title, width),
+    index === view.lead
+      ? leadLine(run, view, row, width)
+      : line(`  follows, t ${instantText(run.timeAt(row))} s`, 'quiet'),
+    timelineLine(run, row, width),
+    ...replicaLines(run, state, run.row(row).host, width),
+    ruled(faultTitle(run, state), width),
+    ...faults,
+    ...Array.from({ length: Math.min(most, FAULTS_OF_TWO) - faults.length }, () => line('')),
+    ruled(`${pane}: ${told}${filter}`, width),
+  ];
+}
+
+/** Which run the keys move, where it stands, and how fast it plays. */
+function leadLine(run: Recording, view: View, row: number, width: number): Line {
+  const time = `t ${instantText(run.timeAt(row))} s`;
+  const pace = paceOf(view);
+  const forms = [`> keys move this run, ${time}`, `> keys: ${time}`, `> ${time}`];
+  const text = forms.find(({ length }) => length + 1 + pace.length <= width) ?? `> ${time}`;
+  return spread(line(text, 'title'), line(pace, view.playing ? 'good' : 'quiet'), width);
 }
 
 /** What helps and what ends come first: a narrow terminal cuts the rest. */

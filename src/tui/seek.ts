@@ -1,3 +1,4 @@
+import { shortNames } from './line.ts';
 import type { Chunk } from './recording/chunk.ts';
 import type { Recording } from './recording/recording.ts';
 import { FLAG, kindNumber } from './recording/words.ts';
@@ -77,15 +78,12 @@ export function mentionOfOp(recording: Recording, from: number, op: number): num
   return recording.find(from < 0 ? recording.firstRow - 1 : from, 1, (chunk, row) => chunk.opAt(row) === op);
 }
 
-/** The host of a name or number that somebody typed: `2`, `r2`, `replica-2`, `client-0`; -1: none. */
+/** The host of a name or number that somebody typed: `replica-2`, `r2`, `2` for the server with that number, `c0`; -1: none. */
 export function hostNamed(recording: Recording, text: string): number {
-  const { hosts } = recording.layout.parts;
+  const { hosts, serverCount } = recording.layout.parts;
   const exact = hosts.findIndex(({ name }) => name === text);
   if (exact >= 0) return exact;
-  const short = /^(r|c)?(\d+)$/.exec(text);
-  if (short === null) return -1;
-  const [, letter, number] = short;
-  const prefix = letter === 'c' ? 'client-' : letter === 'r' ? 'replica-' : null;
-  if (prefix !== null) return hosts.findIndex(({ name }) => name === `${prefix}${number}`);
-  return Number(number) < hosts.length ? Number(number) : -1;
+  const short = hosts.findIndex(({ name }) => shortNames(name) === text);
+  if (short >= 0 || !/^\d+$/.test(text)) return short;
+  return hosts.findIndex(({ name }, host) => host < serverCount && /\d+$/.exec(name)?.[0] === text);
 }

@@ -29,7 +29,10 @@ export interface View {
   /** Part of an event that playing still owes. */
   readonly owed: number;
   readonly pane: Pane;
-  readonly filter: RowMatch | null;
+  /** The log's filter: its words, and how each run of the session reads them (hosts have other numbers there). */
+  readonly filter: { readonly text: string; readonly matches: readonly RowMatch[] } | null;
+  /** Lines by which the lower pane is scrolled: from its top, in the terminal up from its end. */
+  readonly scroll: number;
   readonly breakpoints: readonly RowMatch[];
   readonly prompt: { readonly asking: Asking; readonly text: string } | null;
   readonly message: string;
@@ -49,6 +52,7 @@ export function firstView({ runs, comparison }: Session): View {
     owed: 0,
     pane: 'log',
     filter: null,
+    scroll: 0,
     breakpoints: [],
     prompt: null,
     message: '',

@@ -9,18 +9,22 @@ import { failedResult } from '../support/sample-plan.ts';
 export const PROPERTY = 'INV-DURABLE-ACK';
 
 /** Three replicas, two clients, operator and monitor; one fault, one alert. */
-export const LAYOUT = new StateLayout({
-  hosts: [
-    ...[0, 1, 2].map((number) => ({ name: `replica-${number}`, kind: 'replica' as const })),
-    ...[0, 1].map((number) => ({ name: `client-${number}`, kind: 'client' as const })),
-    { name: 'operator', kind: 'operator' },
-    { name: 'monitor', kind: 'monitor' },
-  ],
-  serverCount: 3,
-  clientCount: 2,
-  faultCount: 1,
-  alertCount: 1,
-});
+export const LAYOUT = layoutOf(['replica-0', 'replica-1', 'replica-2']);
+
+function layoutOf(servers: readonly string[]): StateLayout {
+  return new StateLayout({
+    hosts: [
+      ...servers.map((name) => ({ name, kind: 'replica' as const })),
+      ...[0, 1].map((number) => ({ name: `client-${number}`, kind: 'client' as const })),
+      { name: 'operator', kind: 'operator' },
+      { name: 'monitor', kind: 'monitor' },
+    ],
+    serverCount: servers.length,
+    clientCount: 2,
+    faultCount: 1,
+    alertCount: 1,
+  });
+}
 
 export interface Told {
   readonly atUs: number;
@@ -46,8 +50,14 @@ export function writeEvents(
 }
 
 /** A run of `events` events of 1 ms: deliveries on the replicas in turn, a mark with each tenth, and a failure at 7/8. */
-export function smallRun(events = 400, changes: Partial<RecordingFacts> = {}, oddFrom = events): Recording {
-  const writer = new RecordingWriter(LAYOUT.cellCount);
+export function smallRun(
+  events = 400,
+  changes: Partial<RecordingFacts> = {},
+  oddFrom = events,
+  servers: readonly string[] = ['replica-0', 'replica-1', 'replica-2'],
+): Recording {
+  const layout = layoutOf(servers);
+  const writer = new RecordingWriter(layout.cellCount);
   const failsAt = Math.floor((events * 7) / 8);
   let failureRow = -1;
   for (let event = 0; event < events; event++) {
@@ -62,10 +72,10 @@ export function smallRun(events = 400, changes: Partial<RecordingFacts> = {}, od
       rows.push({ atUs, kind: 'finding', host, text: `${PROPERTY}: gone` });
     }
     const cells: [number, number][] = [
-      [LAYOUT.server(host, 'process'), 1],
-      [LAYOUT.server(host, 'op'), event],
+      [layout.server(host, 'process'), 1],
+      [layout.server(host, 'op'), event],
     ];
-    if (event === 40) cells.push([LAYOUT.fault(0), 1], [LAYOUT.link(1, 0), 4]);
+    if (event === 40) cells.push([layout.fault(0), 1], [layout.link(1, 0), 4]);
     writeEvents(writer, [{ rows, cells }]);
   }
   const facts: RecordingFacts = {
@@ -79,7 +89,7 @@ export function smallRun(events = 400, changes: Partial<RecordingFacts> = {}, od
     terminal: [{ row: 5, tone: 'prompt', text: '$ date' }],
     ...changes,
   };
-  return new Recording(LAYOUT, facts, writer.chunks);
+  return new Recording(layout, facts, writer.chunks);
 }
 
 /** The characters of a screen. */

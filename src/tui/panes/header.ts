@@ -59,7 +59,8 @@ function positionLine(run: Recording, row: number, view: View | null, width: num
   return spread([{ text, tone: 'plain' }], right, width);
 }
 
-function paceOf({ playing, speed, breakpoints: { length } }: View): string {
+/** Playing or not, and how fast; how many breakpoints are set. */
+export function paceOf({ playing, speed, breakpoints: { length } }: View): string {
   const marks = length === 0 ? '' : `${length} breakpoint${length === 1 ? '' : 's'}  `;
   return `${marks}${playing ? 'playing' : 'paused'} ${SPEEDS[speed]} events/s`;
 }

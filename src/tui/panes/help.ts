@@ -40,6 +40,7 @@ export const KEYS: readonly (readonly [title: string, keys: readonly (readonly [
     'look',
     [
       ['1 2 3 4 Tab', 'lower pane: log, terminal, failure, incident'],
+      ['{ }', 'scroll the lower pane: terminal, failure, incident'],
       ['/', 'filter the log: words, kind:fault,crash host:r2 op:118; Esc shows all'],
       ['d', 'two runs: to where they first differ'],
       ['s', 'two runs: the keys move the other one'],

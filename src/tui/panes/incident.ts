@@ -1,5 +1,5 @@
 import type { FaultPlan } from '../../plan/plan.ts';
-import { cell, cellText, type Line, line, type Tone } from '../line.ts';
+import { cell, cellText, type Line, line, shortNames, type Tone } from '../line.ts';
 import type { Recording } from '../recording/recording.ts';
 import { FAULT_WORDS } from '../recording/words.ts';
 
@@ -41,9 +41,7 @@ function faultText({ kind, label, target }: FaultPlan, run: Recording): string {
   const where =
     target.kind === 'role'
       ? target.role
-      : target.hosts
-          .map((host) => run.layout.parts.hosts[host]?.name.replace('replica-', 'r') ?? String(host))
-          .join(',');
+      : target.hosts.map((host) => shortNames(run.layout.parts.hosts[host]?.name ?? String(host))).join(',');
   return `${kind} ${where} (${label})`;
 }
 
@@ -80,7 +78,7 @@ export function clientLines({ layout }: Recording, state: Float64Array): Line[] 
     if (request > 0) sums.flying++;
     sums.answered += value(client, 'acknowledged');
     sums.unknown += unknown;
-    const name = hosts[serverCount + client]?.name.replace('client-', 'c') ?? '';
+    const name = shortNames(hosts[serverCount + client]?.name ?? '');
     each.push([
       { text: cell(name, 4), tone: 'quiet' },
       { text: cell(request > 0 ? `#${request}...` : 'idle', 9), tone: request > 0 ? 'plain' : 'quiet' },

@@ -1,4 +1,4 @@
-import { cell, type Line, line, type Segment, type Tone } from '../line.ts';
+import { cell, type Line, line, type Segment, shortNames, type Tone } from '../line.ts';
 import type { Recording } from '../recording/recording.ts';
 import { LINK_WORDS } from '../recording/words.ts';
 
@@ -25,12 +25,19 @@ interface Group {
 /** The matrix: a message from the row's host to the column's. */
 export function linkLines(run: Recording, state: Float64Array): Line[] {
   const groups = groupsOf(run);
-  const lines: Line[] = [line(`   ${groups.map(({ label }) => cell(label, 3, 'right')).join('')}`, 'quiet')];
+  const first = nameWidth(groups);
+  const blank = ' '.repeat(first);
+  const lines: Line[] = [
+    line(blank + groups.map((each) => cell(each.label, columnWidth(each), 'right')).join(''), 'quiet'),
+  ];
   for (const from of groups) {
-    const parts: Segment[] = [{ text: cell(from.label, 3, 'right'), tone: 'quiet' }];
+    const parts: Segment[] = [{ text: cell(from.label, first, 'right'), tone: 'quiet' }];
     for (const to of groups) {
       const sign = from === to && from.hosts.length === 1 ? ' ' : groupSign(run, state, from, to);
-      parts.push({ text: cell(sign, 3, 'right'), tone: sign === ' ' ? 'plain' : (TONES.get(sign) ?? 'plain') });
+      parts.push({
+        text: cell(sign, columnWidth(to), 'right'),
+        tone: sign === ' ' ? 'plain' : (TONES.get(sign) ?? 'plain'),
+      });
     }
     lines.push(parts);
   }
@@ -39,7 +46,20 @@ export function linkLines(run: Recording, state: Float64Array): Line[] {
 
 /** Width of the matrix. */
 export function linkWidth(run: Recording): number {
-  return 3 + groupsOf(run).length * 3;
+  const groups = groupsOf(run);
+  return nameWidth(groups) + groups.reduce((sum, each) => sum + columnWidth(each), 0);
+}
+
+/** Characters of a host's name in the matrix; what is longer is cut. */
+const LABEL_MAX = 4;
+
+/** A blank, and the name. */
+function columnWidth({ label }: Group): number {
+  return 1 + label.length;
+}
+
+function nameWidth(groups: readonly Group[]): number {
+  return Math.max(...groups.map(columnWidth));
 }
 
 function groupsOf({ layout: { parts } }: Recording): Group[] {
@@ -48,7 +68,7 @@ function groupsOf({ layout: { parts } }: Recording): Group[] {
   for (const [host, { kind, name }] of parts.hosts.entries()) {
     if (kind === 'client') clients.push(host);
     else if (kind === 'replica' || kind === 'standby')
-      groups.push({ label: `r${/\d+$/.exec(name)?.[0] ?? host}`, hosts: [host] });
+      groups.push({ label: cell(shortNames(name), LABEL_MAX).trimEnd(), hosts: [host] });
   }
   groups.push({ label: 'cl', hosts: clients });
   for (const [host, { kind }] of parts.hosts.entries()) {

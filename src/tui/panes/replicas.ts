@@ -9,7 +9,7 @@ const NARROW = 56;
 /** One line a server: what it is, where it stands, what it has in use. `>` marks the host of the present event. */
 export function replicaLines(run: Recording, state: Float64Array, host: number, width: number): Line[] {
   const wide = width >= WIDE;
-  const nameWidth = width < NARROW ? 3 : 11;
+  const nameWidth = width < NARROW ? shortWidth(run) : 11;
   const head = wide
     ? ` ${cell('host', 11)} process  role    status      view    op commit  jrnl disk    clock`
     : ` ${cell(width < NARROW ? '' : 'host', nameWidth)} process  status     view op/commit`;
@@ -18,6 +18,12 @@ export function replicaLines(run: Recording, state: Float64Array, host: number, 
     lines.push(replicaLine(run, state, { server, here: server === host, wide, nameWidth }));
   }
   return lines;
+}
+
+/** As wide as the longest short name of a server, within reason. */
+function shortWidth({ layout: { parts } }: Recording): number {
+  const names = parts.hosts.slice(0, parts.serverCount).map(({ name }) => shortNames(cellText(name)));
+  return Math.min(8, Math.max(3, ...names.map(({ length }) => length)));
 }
 
 interface Place {
