@@ -64,7 +64,10 @@ export class ClockSync {
   /** Per peer that answered in the last closed window: its wall clock minus the own one, in µs. */
   readonly measured: Map<number, number>;
   private readonly samples: Map<number, Sample>;
-  private windowStartUs: Us;
+  /** Own monotonic time at which the present window began. */
+  windowStartUs: Us;
+  /** Own wall clock minus the monotonic one as the window's first sample found it: a step within the window must not mix the two. */
+  private baseUs: number | null;
   private epochAtUs: Us;
   private epochWallUs: number;
   private lowUs: number;
@@ -79,6 +82,7 @@ export class ClockSync {
     this.measured = new Map();
     this.samples = new Map();
     this.windowStartUs = 0;
+    this.baseUs = null;
     this.epochAtUs = -1;
     this.epochWallUs = 0;
     this.lowUs = 0;
@@ -97,9 +101,10 @@ export class ClockSync {
     const roundTripUs = nowUs - sentUs;
     if (roundTripUs < 0 || sentUs < this.windowStartUs) return;
     const errorUs = Math.ceil(roundTripUs / 2);
+    this.baseUs ??= ownWallUs - nowUs;
     const known = this.samples.get(peer);
-    if (known !== undefined && known.errorUs <= errorUs && ownWallUs - known.takenUs < this.windowUs) return;
-    this.samples.set(peer, { offsetUs: peerWallUs + errorUs - ownWallUs, errorUs, takenUs: ownWallUs });
+    if (known !== undefined && known.errorUs <= errorUs && nowUs - known.takenUs < this.windowUs) return;
+    this.samples.set(peer, { offsetUs: peerWallUs + errorUs - (this.baseUs + nowUs), errorUs, takenUs: nowUs });
   }
 
   /** Closes the window when it is old enough and tries to install an epoch. Returns whether it did. */
@@ -115,12 +120,13 @@ export class ClockSync {
       if (nowUs - this.windowStartUs >= this.windowUs * 3) this.restart(nowUs);
       return false;
     }
+    const ownUs = this.baseUs === null ? ownWallUs : this.baseUs + nowUs;
     this.restart(nowUs);
     const agreement = this.agree(intervals);
     if (agreement === null) return false;
     this.refusal = '';
     this.epochAtUs = nowUs;
-    this.epochWallUs = ownWallUs;
+    this.epochWallUs = ownUs;
     this.lowUs = agreement.lowUs;
     this.highUs = agreement.highUs;
     return true;
@@ -176,6 +182,7 @@ export class ClockSync {
 
   private restart(nowUs: Us): void {
     this.windowStartUs = nowUs;
+    this.baseUs = null;
     this.measured.clear();
     for (const [peer, sample] of this.samples) this.measured.set(peer, sample.offsetUs);
     this.samples.clear();

@@ -101,7 +101,7 @@ export class VsrProcess implements Process {
       if (message.kind !== 'farewell') bidFarewell(r, from);
       return;
     }
-    hearMemberships(r, message.memberships);
+    hearMemberships(r, message);
     if (message.incarnation < (r.peerIncarnations[from] as number)) {
       this.host.reached('stale-incarnation-dropped');
       return;

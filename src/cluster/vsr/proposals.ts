@@ -1,7 +1,7 @@
 import { TIMER } from './config.ts';
 import { isQuorum } from './electorate.ts';
 import type { VsrMessage } from './message.ts';
-import { isAsked, isKnown } from './reconfiguration.ts';
+import { electoratesHeard, isAsked, isKnown } from './reconfiguration.ts';
 import { startRepair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import { popcount } from './rules.ts';
@@ -85,7 +85,7 @@ export function onStartViewChange(r: Replica, from: number, message: VsrMessage)
  */
 function giveIn(r: Replica, from: number, message: VsrMessage): boolean {
   const mask = message.request;
-  const connected = (mask & (1 << r.replica)) !== 0 && isQuorum(r.electorates, mask, r.viewQuorum);
+  const connected = (mask & (1 << r.replica)) !== 0 && isQuorum(electoratesHeard(r), mask, r.viewQuorum);
   const nowUs = r.host.monotonicUs();
   const timeoutUs = r.electionTimeoutUs();
   // A peer that is in a later view already cannot come back to this one, whomever it hears.
@@ -120,7 +120,7 @@ function helpToCurrent(r: Replica, from: number): void {
 function joinIfQuorum(r: Replica, target: number): void {
   if (target <= r.view) return;
   const mask = r.proposals.get(target) ?? 0;
-  for (const { voters, mask: own } of r.electorates) {
+  for (const { voters, mask: own } of electoratesHeard(r)) {
     if (!r.config.rules.joins(popcount(mask & own), r.viewQuorum(voters.length))) return;
   }
   joinView(r, target);
@@ -205,7 +205,7 @@ export function onElectionTimeout(r: Replica): void {
 function viewWanted(r: Replica): number {
   let best = 0;
   for (const [target, mask] of r.proposals) {
-    if (target > best && isQuorum(r.electorates, mask | (1 << r.replica), r.viewQuorum)) best = target;
+    if (target > best && isQuorum(electoratesHeard(r), mask | (1 << r.replica), r.viewQuorum)) best = target;
   }
   return best;
 }

@@ -67,21 +67,40 @@ export function adoptMemberships(r: Replica, told: Memberships | null): void {
   r.heard = null;
 }
 
-/** The newest membership that the own log or a vote shows. */
-function newestTold(r: Replica, votes: readonly VsrMessage[]): Membership {
-  let newest = r.membership;
-  for (const { memberships } of votes)
-    if (memberships !== null && memberships[1].op > newest.op) newest = memberships[1];
+/** The newest view whose log a vote brings. */
+function newestLogView(votes: readonly VsrMessage[]): number {
+  let newest = 0;
+  for (const { logView } of votes) newest = Math.max(newest, logView);
   return newest;
 }
 
 /**
- * Whose quorums a view change needs, given the votes: by the newest membership that any of their logs shows. One that
- * will be cut asks for more than is needed, never for less.
+ * Whose quorums a view change needs, given the votes: by the newest membership of the logs from which the new one is
+ * chosen, those of the newest view. What an older view's log shows beyond them may have been cut since, and then its
+ * voters are too few, or others (Ongaro 2014, section 4.1: the newest configuration of the log that leads).
  */
 export function electoratesOfVotes(r: Replica, votes: readonly VsrMessage[]): readonly Electorate[] {
-  const latest = newestTold(r, votes);
-  return latest.op === 0 ? r.electorates : electoratesOf(latest, r.config.rules);
+  const logView = newestLogView(votes);
+  let newest: Membership | null = null;
+  for (const { memberships, logView: own } of votes) {
+    if (own !== logView || memberships === null) continue;
+    if (newest === null || memberships[1].op > newest.op) newest = memberships[1];
+  }
+  if (newest === null && r.former.op > 0) return r.electorates;
+  return electoratesOf(newest ?? r.former, r.config.rules);
+}
+
+/** Whose wish for a view is heeded: of the newest membership that is known, for who has gone asks for no view any more. */
+export function electoratesHeard(r: Replica): readonly Electorate[] {
+  return r.heard !== null && isNewer(r.heardView, r.heard, r.logView, r.membership)
+    ? electoratesOf(r.heard, r.config.rules)
+    : r.electorates;
+}
+
+/** Whether a membership in the log of one view is newer than one in the log of another: a later view's log decides. */
+function isNewer(view: number, told: Membership, knownView: number, known: Membership): boolean {
+  if (view !== knownView) return view > knownView && !(told.op === known.op && sameSum(told.sum, known.sum));
+  return told.op > known.op;
 }
 
 /** The memberships of a chosen log: those that the votes tell of and whose entries are in it. */
@@ -91,12 +110,17 @@ export function chooseMemberships(
   sumAt: (op: number) => Sum | null,
   commit: number,
 ): void {
-  const told = [r.former, r.membership];
-  for (const { memberships } of votes) if (memberships !== null) told.push(memberships[0], memberships[1]);
-  const kept = told.filter(({ op, sum }) => {
-    const there = sumAt(op);
-    return op === 0 || (there === null ? op <= commit : sameSum(there, sum));
-  });
+  // Whoever appends a membership knows that the one before it is committed.
+  const kept = [r.former];
+  const logView = newestLogView(votes);
+  for (const { memberships, commit: known, logView: own } of votes) {
+    for (const each of memberships ?? []) {
+      const there = sumAt(each.op);
+      // Where the chosen log shows no header, only a vote of that very log, or one that knows it committed, vouches for it.
+      const vouched = each.op <= (own === logView ? commit : known);
+      if (each.op === 0 || (there === null ? vouched : sameSum(there, each.sum))) kept.push(each);
+    }
+  }
   kept.sort((left, right) => left.op - right.op);
   const latest = kept.at(-1) ?? r.former;
   const former = kept.findLast((each) => each.op < latest.op) ?? latest;
@@ -112,10 +136,17 @@ export function reopenMemberships(r: Replica): void {
   }
 }
 
-/** A known peer tells of a newer membership than the own log shows: whoever takes part in it is listened to. */
-export function hearMemberships(r: Replica, told: Memberships | null): void {
-  if (told === null || told[1].op <= (r.heard ?? r.membership).op) return;
-  r.heard = told[1];
+/**
+ * A known peer tells of its log's membership: whoever takes part in a newer one is listened to. A peer whose log is of a
+ * later view and shows none proves that the own one was cut.
+ */
+export function hearMemberships(r: Replica, { memberships, logView }: VsrMessage): void {
+  const told = memberships === null ? r.former : memberships[1];
+  if (memberships === null && (r.former.op > 0 || r.membership.op === 0)) return;
+  const known = r.heard ?? r.membership;
+  if (!isNewer(logView, told, r.heard === null ? r.logView : r.heardView, known)) return;
+  r.heard = told;
+  r.heardView = logView;
 }
 
 /**
@@ -186,6 +217,8 @@ export function onFarewell(r: Replica, message: VsrMessage): number {
   if (latest === null || latest.phase !== 'stable' || message.commit < latest.op || latest.op < membership.op) return 0;
   const proven = latest.op === membership.op && sameSum(latest.sum, membership.sum) ? latest.op : 0;
   if (takesPart(latest, r.replica)) return proven;
+  // A blank machine that waits for its invitation has never taken part: there is nothing that it could leave.
+  if (!takesPart(membership, r.replica) && !takesPart(r.former, r.replica)) return 0;
   r.commitMax = Math.max(r.commitMax, Math.min(proven, r.op));
   retire(r);
   return 0;
@@ -196,6 +229,9 @@ function retire(r: Replica): void {
   if (r.retired) return;
   r.retired = true;
   r.status = 'recovering';
+  // A log that it was about to take over, or had chosen, would make it normal again.
+  r.installing = false;
+  r.chosen = false;
   for (const timer of [TIMER.heartbeat, TIMER.prepareRetry, TIMER.abdicate, TIMER.election, TIMER.viewChange]) {
     r.host.cancelTimer(timer);
   }
@@ -230,6 +266,18 @@ export function changeMembership(r: Replica, voters: readonly number[], standbys
     standbys: isChange ? followers : [...standbys],
   };
   return append(r, draft) ? '' : 'no cluster time, or no room in the log';
+}
+
+/** Gives up a change whose newcomers do not catch up: nobody's vote has changed yet. Returns '' or why not. */
+export function cancelChange(r: Replica): string {
+  const { membership } = r;
+  if (!r.isPrimary) return 'this replica does not lead';
+  if (membership.phase !== 'catching-up' || r.commitMax < membership.op) return 'no change waits for a newcomer';
+  const newcomers = membership.next.filter((host) => !membership.voters.includes(host));
+  const standbys = membership.standbys.filter((host) => !newcomers.includes(host));
+  return append(r, { ...membership, phase: 'stable', next: [], standbys })
+    ? ''
+    : 'no cluster time, or no room in the log';
 }
 
 function append(r: Replica, draft: Membership): boolean {

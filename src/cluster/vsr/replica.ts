@@ -54,8 +54,9 @@ export class Replica implements ReplicaObservation {
   seats: number = 0;
   membership: Membership = formattedMembership([]);
   former: Membership = this.membership;
-  /** A newer one that a peer told of; op of the newest one known to be committed. */
+  /** A newer one that a peer told of, and the view of that peer's log; op of the newest one known to be committed. */
   heard: Membership | null = null;
+  heardView: number = 0;
   settledOp: number = 0;
   partedOp: number = 0;
   electorates: readonly Electorate[] = [];
@@ -235,10 +236,8 @@ export class Replica implements ReplicaObservation {
     return led;
   }
 
-  readonly commitQuorum = (voterCount: number): number => {
-    const { rules } = this.config;
-    return rules.commitQuorum(rules.voterCount(voterCount, this.reach));
-  };
+  readonly commitQuorum = (voterCount: number): number =>
+    this.config.rules.commitQuorum(this.config.rules.voterCount(voterCount, this.reach));
 
   readonly viewQuorum = (voterCount: number): number => this.config.rules.viewQuorum(voterCount);
 

@@ -125,3 +125,19 @@ it('rejects an even membership, an unknown replica, subcommand and flag', () => 
   expect(rig.run('kimberlite-cli replica status --replca-id 1').code).toBe(2);
   expect(rig.run('kimberlite-cli replica status --help').stdout).toContain('usage: kimberlite-cli replica status');
 });
+
+it('takes no replica that was removed before, and gives up what waits for a newcomer', () => {
+  const rig = new Rig({ replicaCount: 5, spares: 2 });
+  const replace = 'kimberlite-cli cluster reconfig replace';
+  expect(rig.run(`${replace} --cancel`).stderr).toContain('no change waits for a newcomer');
+  for (const host of [3, 4]) {
+    rig.machine(host).enabled = true;
+    rig.machine(host).start();
+  }
+  rig.pass(SECOND);
+  expect(rig.run(`${replace} --remove 2 --add 3`)).toMatchObject({ code: 0, stdout: expect.stringContaining('joint') });
+  rig.pass(5 * SECOND);
+  expect(rig.run(`${replace} --remove 1 --add 2`).stderr).toContain('replica 2 was removed before');
+  rig.machine(4).stop('stop');
+  expect(rig.run(`${replace} --remove 1 --add 4`).stderr).toContain('does not answer');
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClockSync, marzullo } from '../../../src/cluster/vsr/clock-sync.ts';
 import { mix3, scale } from '../../../src/sim/mix.ts';
-import { SECOND } from '../../../src/sim/time.ts';
+import { MS, SECOND } from '../../../src/sim/time.ts';
 import { ELECTION_US, TestCluster } from '../../support/cluster-dsl.ts';
 
 const TOLERANCE_US = 500_000;
@@ -130,6 +130,25 @@ describe('the synchronised clock', () => {
     expect(clock.offsetUs()).toBeLessThanOrEqual(41_000);
   });
 
+  // One bad clock of three (R6): what it does within a window must not enter the time that the others agree on.
+  it.each([3_600_000_000, -20_000_000, 250_000])(
+    'a step of the own clock by %i µs within a window changes nothing',
+    (stepUs) => {
+      for (const stepAtUs of [0, 110_000, WINDOW_US - 2]) {
+        const clock = new ClockSync(2, TOLERANCE_US, WINDOW_US, EPOCH_US);
+        clock.start(0);
+        const own = (nowUs: number): number => nowUs + (nowUs > stepAtUs ? stepUs : 0);
+        for (const peer of [1, 2]) {
+          const nowUs = peer * 100_000;
+          clock.learn(peer, nowUs - 2_000, nowUs, nowUs - 1_000, own(nowUs));
+        }
+        expect(clock.tick(WINDOW_US, own(WINDOW_US))).toBe(true);
+        // The own clock is the only one that may be wrong; before its step it was right.
+        expect(Math.abs(clock.nowUs(WINDOW_US) - WINDOW_US)).toBeLessThanOrEqual(2_000);
+      }
+    },
+  );
+
   it('drops answers to pings of an earlier window', () => {
     const clock = new ClockSync(2, TOLERANCE_US, WINDOW_US, EPOCH_US);
     clock.start(1_000_000);
@@ -160,6 +179,25 @@ describe('a cluster with bad clocks', () => {
     expect(Math.abs(errorUs)).toBeLessThan(100_000);
     t.finish();
   });
+
+  it.each([3_600, -20])(
+    'a primary whose clock steps by %i s at the end of a window stamps as the others do',
+    (stepS) => {
+      const t = new TestCluster().boot();
+      const host = t.primary;
+      const { clock } = t.replica(host);
+      const begun = clock.windowStartUs;
+      t.runUntil(
+        'the window is nearly over',
+        () => clock.windowStartUs === begun && t.machine(host).monotonicUs() - begun > clock.windowUs - 2 * MS,
+      );
+      t.machine(host).clock.stepWall(stepS * SECOND);
+      t.runUntil('the next window begins', () => clock.windowStartUs !== begun);
+      t.write(1);
+      expect(Math.abs(t.replica(host).lastTimestampUs - t.world.nowUs)).toBeLessThan(200 * MS);
+      t.finish();
+    },
+  );
 
   // Fewer than a quorum agree: no time, no writes. Elections and heartbeats need no wall clock.
   it('writes are refused while no quorum of clocks agrees, and served when one does again', () => {

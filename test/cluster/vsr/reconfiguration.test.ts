@@ -1,54 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changeMembership } from '../../../src/cluster/vsr/reconfiguration.ts';
 import type { Rules } from '../../../src/cluster/vsr/rules.ts';
 import { MS, SECOND } from '../../../src/sim/time.ts';
-import { ELECTION_US, TestCluster } from '../../support/cluster-dsl.ts';
-import type { ClusterOptions } from '../../support/cluster-parts.ts';
-
-/** A cluster of three voters beside blank machines; `voters` are those that a test counts as its replicas. */
-class ChangingCluster extends TestCluster {
-  voters: readonly number[] = [0, 1, 2];
-
-  constructor(spares: number, options: Partial<ClusterOptions> = {}, rules: Partial<Rules> = {}) {
-    super({ replicas: 3, spares, ...options }, rules);
-  }
-
-  override get all(): readonly number[] {
-    return this.voters;
-  }
-
-  /** Starts the servers of spare machines: they wait for an invitation. */
-  rack(...hosts: readonly number[]): void {
-    for (const host of hosts) {
-      this.machine(host).enabled = true;
-      this.machine(host).start();
-    }
-    this.runFor(200 * MS);
-  }
-
-  /** Asks the primary for other voters; '' or why not. */
-  ask(voters: readonly number[]): string {
-    let answer = '';
-    const { primary } = this;
-    this.machine(primary).act(() => {
-      answer = changeMembership(this.replica(primary), voters, []);
-    });
-    return answer;
-  }
-
-  /** Waits until a primary's membership is stable and committed, then counts on its voters. */
-  settle(): void {
-    const stable = (): boolean => {
-      const host = this.cluster.primaryHost();
-      if (host < 0) return false;
-      const { membership, commitMax } = this.replica(host);
-      return membership.phase === 'stable' && commitMax >= membership.op;
-    };
-    this.runUntil('the change ends', stable, 60 * SECOND);
-    this.voters = this.replica(this.primary).membership.voters;
-  }
-}
+import { ChangingCluster } from '../../support/changing-cluster.ts';
+import { ELECTION_US } from '../../support/cluster-dsl.ts';
 
 describe('reconfiguration', () => {
   // The whole way of a replacement: follow, joint, alone; and the one that is gone says nothing more.

@@ -3,7 +3,7 @@ import { type CommandResult, failed, ok } from '../../host/command.ts';
 import { type CommandUsage, type Flags, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { Membership } from '../../vsr/membership.ts';
-import { changeMembership } from '../../vsr/reconfiguration.ts';
+import { cancelChange, changeMembership } from '../../vsr/reconfiguration.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { type ReplicaView, shownId } from '../replica-view.ts';
 import { askAll, type Context, type Run } from './ask.ts';
@@ -37,6 +37,7 @@ const REPLACE: CommandUsage = {
   flags: [
     { name: 'remove', kind: 'text', help: 'replicas to remove: 2 or 3,4' },
     { name: 'add', kind: 'text', help: 'replicas to add, their servers running' },
+    { name: 'cancel', kind: 'switch', help: 'give up the change whose newcomers do not catch up' },
   ],
   positionals: [],
   positionalsMin: 0,
@@ -63,7 +64,13 @@ function rank(view: ReplicaView): number {
 }
 
 /** Why the change may not begin, or ''. */
-function refusal(ctx: Context, now: Membership, remove: readonly number[], add: readonly number[]): string {
+function refusal(
+  ctx: Context,
+  now: Membership,
+  views: readonly ReplicaView[],
+  remove: readonly number[],
+  add: readonly number[],
+): string {
   const { fleet } = ctx;
   const known = (id: number): number => fleet.hostOfReplica(id);
   const members = now.voters.map((host) => shownId(fleet.cluster, host)).join(', ');
@@ -73,6 +80,8 @@ function refusal(ctx: Context, now: Membership, remove: readonly number[], add: 
   for (const id of add) {
     if (now.voters.includes(known(id))) return `replica ${id}: replica already in cluster (members: ${members})`;
     if (known(id) < 0 || !fleet.isRunning(known(id))) return `replica ${id} does not answer: start its server first`;
+    if (views.some(({ host, node }) => host === known(id) && node?.vsr.replica.retired === true))
+      return `replica ${id} was removed before and takes part no more: start it anew, without its data`;
   }
   const size = now.voters.length - remove.length + add.length;
   if (size % 2 === 0 && fleet.guard('odd-membership')) return `cluster size must be odd (2f+1), not ${size}`;
@@ -81,10 +90,11 @@ function refusal(ctx: Context, now: Membership, remove: readonly number[], add: 
 
 function* change(ctx: Context, command: string, remove: readonly number[], add: readonly number[]): Run {
   const { fleet } = ctx;
-  const leader = newestLeader(yield* askAll(ctx));
+  const views = yield* askAll(ctx);
+  const leader = newestLeader(views);
   if (leader === null || leader.node === null) return failed(1, `${command}: no leader: a quorum is needed\n`);
   const { replica } = leader.node.vsr;
-  const refused = refusal(ctx, replica.membership, remove, add);
+  const refused = refusal(ctx, replica.membership, views, remove, add);
   if (refused !== '') {
     fleet.machineOfReplica(leader.host).act(() => {
       replica.host.log('warn', () => `membership change refused: ${refused}`);
@@ -101,6 +111,21 @@ function* change(ctx: Context, command: string, remove: readonly number[], add: 
   });
   if (problem !== '') return failed(1, `${command}: rejected: ${problem}\n`);
   return yield* watch(ctx, command, voters, replica.membership.op);
+}
+
+/** Gives up what waits for a newcomer. */
+function* cancel(ctx: Context, command: string): Run {
+  const { fleet } = ctx;
+  const leader = newestLeader(yield* askAll(ctx));
+  if (leader === null || leader.node === null) return failed(1, `${command}: no leader: a quorum is needed\n`);
+  const { replica } = leader.node.vsr;
+  const { voters, op } = replica.membership;
+  let problem = '';
+  fleet.machineOfReplica(leader.host).act(() => {
+    problem = cancelChange(replica);
+  });
+  if (problem !== '') return failed(1, `${command}: rejected: ${problem}\n`);
+  return yield* watch(ctx, command, voters, op + 1);
 }
 
 /** Follows a change from phase to phase until it is stable and committed, whoever leads. */
@@ -146,6 +171,7 @@ function* replace(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const add = listFlag(parsed.flags, 'add');
   if (!Array.isArray(remove)) return remove as CommandResult;
   if (!Array.isArray(add)) return add as CommandResult;
+  if (parsed.flags.has('cancel')) return yield* cancel(ctx, REPLACE.command);
   if (remove.length + add.length === 0) return failed(2, `${REPLACE.command}: nothing to remove or to add\n`);
   return yield* change(ctx, REPLACE.command, remove, add);
 }
