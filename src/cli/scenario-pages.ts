@@ -1,12 +1,15 @@
 import { type AlertRule, loadRuleSet } from '../alerts/rule-file.ts';
+import { serverCount } from '../cluster/kimberlite/hosts.ts';
 import { durationText } from '../report/duration.ts';
 import { faultWords } from '../report/fault-words.ts';
 import { propertyMeaning } from '../report/findings.ts';
 import type { PageAlert, PageFault, PageLiteral, PageStep, ScenarioPage } from '../report/scenario-page.ts';
+import { clusterOf } from '../scenarios/expand.ts';
 import { readAlertRules, readSections, SCENARIO_ROOT } from '../scenarios/files.ts';
 import { loadScenarios } from '../scenarios/load.ts';
 import type { Scenario, ScenarioFault, ScenarioStep, ScenarioVariant } from '../scenarios/schema.ts';
-import { type Range, unitOfName } from '../scenarios/units.ts';
+import { type Range, unitOfName, type Words } from '../scenarios/units.ts';
+import { traceHostName } from './host-names.ts';
 import { knownNames } from './known-names.ts';
 
 /** The pages of `firedrill explain`. */
@@ -86,17 +89,25 @@ function markText(mark: string): string {
   return `a replica reaches ${mark}`;
 }
 
-function targetText({ cluster }: Scenario, target: ScenarioFault['target']): string {
+/** Hosts by the names that the commands on the page use. */
+function targetText(scenario: Scenario, target: ScenarioFault['target']): string {
   if (target.kind === 'role') return `${target.role}${target.index > 0 ? ` ${target.index}` : ''}`;
-  const name = (host: number): string => {
-    if (host >= cluster.replicas) return `host ${host}`;
-    return cluster.naming === 'node' ? `node${host + 1}` : `replica-${host}`;
-  };
-  return target.hosts.map(name).join(', ');
+  const cluster = clusterOf(scenario);
+  const name = (host: number): string =>
+    host === scenario.deployment?.joining ? 'new-node' : traceHostName({ cluster }, host);
+  const clientMin = serverCount(cluster);
+  const servers = target.hosts.filter((host) => host < clientMin).map(name);
+  return [...servers, ...rowText(target.hosts.filter((host) => host >= clientMin).map(name))].join(', ');
 }
 
-function paramText(name: string, value: Range | string): string {
+/** Many clients, as the first and the last of them. */
+function rowText(names: readonly string[]): readonly string[] {
+  return names.length < 3 ? names : [`${names[0]} to ${names.at(-1)}`];
+}
+
+function paramText(name: string, value: Range | Words | string): string {
   if (typeof value === 'string') return value;
+  if ('words' in value) return value.words.join(' or ');
   const shown = (base: number): string => {
     switch (unitOfName(name)) {
       case 'duration':

@@ -7,11 +7,25 @@ export function endProcess(machine: Machine, cause: 'crash' | 'oom-kill' | 'exit
   machine.stop(cause);
 }
 
+/** What a program says that indexes past the end of a list; the journal of its own host alone has it. */
+const PANIC = 'index out of bounds';
+
+function activityOf(strike: Strike, host: number): string {
+  const activity = strike.surface.activity?.(host) ?? '';
+  return activity === '' ? '' : ` (${activity})`;
+}
+
+/** Ends processes. One that crashes panics: it says so in its host's journal, where there is one, and dies. */
 export function crashProcess(strike: Strike): Outcome {
   const up = strike.hosts.filter((host) => strike.machine(host).isUp);
   if (up.length === 0) return later('no process runs there');
   const cause = strike.choice('cause') as 'crash' | 'oom-kill' | 'exit';
-  for (const host of up) endProcess(strike.machine(host), cause);
+  for (const host of up) {
+    const machine = strike.machine(host);
+    machine.resume(true);
+    if (cause === 'crash') machine.log('error', () => `panic: ${PANIC}${activityOf(strike, host)}`);
+    endProcess(machine, cause);
+  }
   const { durationUs, endsOn } = strike.fault;
   return fired(durationUs === 0 && endsOn === undefined ? null : () => startAgain(strike, up));
 }

@@ -52,6 +52,8 @@ export interface FaultSurface {
    * by an assertion of its own; null ends that, as a corrected build does. Absent: the system has no such defect.
    */
   readonly poison?: (on: boolean) => void;
+  /** What a host's process is doing now, in words of the system, for the line that it leaves when it panics. */
+  readonly activity?: (host: number) => string;
   /** Ends a client's process; the system sees to its restart. */
   crashClient(host: number): void;
   /** Ground truth: the replica runs, has its vote and lacks nothing since its checkpoint. */

@@ -33,7 +33,7 @@ import {
   WORKLOAD_DEFAULT,
 } from './defaults.ts';
 import type { Scenario, ScenarioFault, ScenarioStep, ScenarioVariant } from './schema.ts';
-import type { Range } from './units.ts';
+import type { Range, Words } from './units.ts';
 
 /** What the command line or a campaign may set in any plan. */
 export type PlanOverrides = Partial<
@@ -89,11 +89,15 @@ function draw(range: Range, seed: number, label: string): number {
   return range.min === range.max ? range.min : stream(seed, label).int(range.min, range.max);
 }
 
+function drawAny(value: Range | Words, seed: number, label: string): number | string {
+  return 'words' in value ? stream(seed, label).pick(value.words) : draw(value, seed, label);
+}
+
 function faultOf(fault: ScenarioFault, seed: number): FaultPlan {
   const label = (field: string): string => `${fault.label}/${field}`;
   const params = Object.entries(fault.params ?? {}).map(([name, value]): [string, number | string] => [
     name,
-    typeof value === 'string' ? value : draw(value, seed, label(`params/${name}`)),
+    typeof value === 'string' ? value : drawAny(value, seed, label(`params/${name}`)),
   ]);
   const { until } = fault;
   return {
@@ -123,7 +127,8 @@ function stateOf(on: NonNullable<ScenarioFault['on']>, seed: number, label: stri
   };
 }
 
-function clusterOf(scenario: Scenario): ClusterPlan {
+/** The cluster as a plan has it. */
+export function clusterOf(scenario: Scenario): ClusterPlan {
   const { cluster } = scenario;
   const base = CLUSTER_DEFAULT;
   return {

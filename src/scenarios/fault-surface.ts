@@ -90,6 +90,14 @@ function clientLoad(cluster: KimberliteCluster): Required<FaultSurface>['load'] 
   };
 }
 
+/** Where a server stands in its work, as it would print it. */
+function activityOf(cluster: KimberliteCluster, host: number): string {
+  const node = cluster.nodes[host];
+  if (node === undefined || node === null) return '';
+  const { view, op, commit } = node.vsr.replica;
+  return `${node.status}, view ${view}, op ${op}, commit ${commit}`;
+}
+
 /** What faults may do to a Kimberlite cluster, in words that know no cluster. */
 export function faultSurface(simulation: Simulation): FaultSurface {
   const { cluster, plan } = simulation;
@@ -130,6 +138,7 @@ export function faultSurface(simulation: Simulation): FaultSurface {
     },
     readers: cluster.readers,
     poison: (on) => cluster.poison(on ? new PoisonOp((host) => void simulation.injectedEver.add(host)) : null),
+    activity: (host) => activityOf(cluster, host),
     crashClient: (host) => {
       const machine = cluster.world.machines[host] as Machine;
       machine.stop('crash');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PATTERNS, type Range, readValue, type Unit, unitOfName, WRITTEN } from './units.ts';
+import { PATTERNS, type Range, readValue, readWords, type Unit, unitOfName, type Words, WRITTEN } from './units.ts';
 
 /** Text of a unit, read into base units; `what` is said in the JSON Schema. */
 function measured(unit: Unit, pattern: RegExp, what: string) {
@@ -32,12 +32,12 @@ export const size = measured('size', PATTERNS.size, WRITTEN.size).transform(fixe
 /** Parts of 65536. */
 export const share = measured('share', PATTERNS.share, WRITTEN.share).transform(fixed);
 
-export type ParamValue = Range | string;
+export type ParamValue = Range | Words | string;
 
 /**
  * Parameters of a fault. The unit stands last in a name and says how its value is written (`delayUs: 150ms`,
  * `sizeBytes: 4KiB`, `lossPer65536: 5%`); a bare number is in base units; `{1..8}` and `{50..150 ms}` are drawn per seed;
- * any other text is a word of a closed set.
+ * any other text is a word of a closed set, `{expired | wrong-ca}` one of several that is drawn per seed.
  */
 export const params = z
   .record(
@@ -52,10 +52,12 @@ export const params = z
       const range = readValue(value, unit);
       if (range !== null) return [name, range];
       if (unit === 'number' && !value.startsWith('{')) return [name, value];
+      const words = unit === 'number' ? readWords(value) : null;
+      if (words !== null) return [name, words];
       ctx.addIssue({
         code: 'custom',
         path: [name],
-        message: `is not ${WRITTEN[unit]}, nor a range of them such as {1..8}`,
+        message: `is not ${WRITTEN[unit]}, nor a range of them such as {1..8}${unit === 'number' ? ', nor words such as {one | other}' : ''}`,
       });
       return [name, value];
     });

@@ -4,6 +4,11 @@ export interface Range {
   readonly max: number;
 }
 
+/** Words of a closed set, one of which is drawn per seed. */
+export interface Words {
+  readonly words: readonly string[];
+}
+
 export type Unit = 'duration' | 'size' | 'share' | 'number';
 
 const FACTORS: Readonly<Record<Unit, ReadonlyMap<string, number>>> = {
@@ -51,6 +56,14 @@ export function readValue(text: string, unit: Unit): Range | null {
     sum += value;
   }
   return Number.isSafeInteger(sum) ? { min: sum, max: sum } : null;
+}
+
+/** Words to draw from, `{wrong-san | expired}`, or null when it is none, names one only, or one twice. */
+export function readWords(text: string): Words | null {
+  const inner = /^\{([a-z0-9-]+(?: ?\| ?[a-z0-9-]+)+)\}$/.exec(text)?.[1];
+  if (inner === undefined) return null;
+  const words = inner.split(/ ?\| ?/);
+  return new Set(words).size === words.length ? { words } : null;
 }
 
 function scaled(digits: string | undefined, name: string | undefined, unit: Unit): number | null {

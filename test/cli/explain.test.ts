@@ -42,6 +42,15 @@ describe('firedrill explain', () => {
     expect(() => explain({ scenario: 'ir-p2-schedul', json: false }, listen(), pages)).toThrow('ir-p2-schedule');
   });
 
+  it('calls every host by the name that the commands on the page use', () => {
+    const places = (id: string) => pages.page(id)?.breaks.map(({ text }) => text.slice(0, text.indexOf(':')));
+    expect(places('scn4-network-throttle')).toEqual(['replica-100']);
+    expect(places('ts5-cause3-tls')).toEqual(['new-node', 'node3']);
+    expect(places('ts4-cause3-overload')).toContain('client-0 to client-23');
+    const texts = pages.ids.flatMap((id) => pages.page(id)?.breaks.map(({ text }) => text) ?? []);
+    expect(texts.filter((text) => /\bhost-? ?\d/.test(text))).toEqual([]);
+  });
+
   it('has words for every kind of fault', () => {
     expect(FAULT_KINDS.filter(({ kind }) => faultWords(kind) === kind)).toEqual([]);
   });

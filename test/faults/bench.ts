@@ -84,7 +84,7 @@ function smallWorld(seed: number, recording: boolean): World {
   return new World({
     seed,
     recording,
-    logging: false,
+    logging: true,
     rarities: false,
     link: {
       latencyUsMin: 100,

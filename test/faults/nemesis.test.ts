@@ -40,6 +40,15 @@ describe('triggers', () => {
   });
 });
 
+test('a process that crashes panics in the journal of its own host; one that exits or is killed does not', () => {
+  const crash = (cause: string, host: number) =>
+    fault('process.crash', { label: cause, at: MS, params: { cause }, target: { kind: 'hosts', hosts: [host] } });
+  const bench = faultBench([crash('crash', 0), crash('exit', 1), crash('oom-kill', 2)], 'unrestricted');
+  bench.world.runUntil(2 * MS);
+  const lines = [0, 1, 2].map((host) => bench.machine(host).journal.map(({ atUs, text }) => `${atUs} ${text}`));
+  expect(lines).toEqual([['1000 panic: index out of bounds'], [], ['1000 Out of memory: Killed process']]);
+});
+
 describe('the n-th write of a zone', () => {
   const on = (mark: string, nth: number, host: number) => ({ kind: 'on', mark, nth, host, delayUs: 0 }) as const;
 

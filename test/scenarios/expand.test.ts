@@ -95,6 +95,14 @@ describe('toPlan', () => {
     expect(seen.delay.size).toBeGreaterThan(50);
   });
 
+  it('draws a word of a closed set per seed, and refuses one that leaves no choice', () => {
+    const drawn = (words: string) => scenario(TEXT.replace('mode: torn', `mode: "{${words}}"`));
+    const modes = Array.from({ length: 40 }, (_, seed) => toPlan(drawn('torn | lost|old'), 'safe', seed).faults[1]);
+    expect([...new Set(modes.map((slow) => slow?.params['mode']))].sort()).toEqual(['lost', 'old', 'torn']);
+    for (const words of ['torn', 'torn | torn', 'torn |', 'Torn | lost'])
+      expect(() => drawn(words)).toThrow('nor words such as {one | other}');
+  });
+
   it('draws one fault alike whether or not another is there (R20)', () => {
     const alone = TEXT.replace(/ {2}- label: crash[\s\S]*?(?= {2}- label: slow)/, '').replace(
       'adversary: [crash]',
