@@ -3,6 +3,7 @@ import type { Finding, RunResult } from '../plan/result.ts';
 import { findingText } from '../report/findings.ts';
 import { DETAIL_EVENTS_MAX, type ReportDetail, type ReportRun } from '../report/model.ts';
 import { causalChain, windowAround } from '../report/trace-window.ts';
+import { traceHostName } from './host-names.ts';
 import type { ReportContext } from './report-context.ts';
 import { serverHosts, type TracedRun, traceRun } from './trace-of-run.ts';
 
@@ -21,7 +22,7 @@ export function detailOfTrace({ result, trace, watch }: TracedRun, run: ReportRu
       property: finding.property,
       site: finding.site,
       atUs: finding.atUs,
-      text: findingText(finding),
+      text: findingText(finding, (host) => traceHostName(result.plan, host)),
     })),
     trace: window.trace,
     recordsBefore: window.before,
