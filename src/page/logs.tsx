@@ -44,7 +44,7 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
         {logs.firstDisagreement < 0
           ? 'Under no op did a replica apply another entry than the others, or than itself before a restart.'
           : `The first op on which two replicas differ, or one before and after a restart, is ${logs.firstDisagreement}.`}{' '}
-        {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
+        {aroundText(logs)} {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
       </p>
       <Differing logs={logs} nameOf={nameOf} />
       <div class="logs" ref={list}>
@@ -53,7 +53,7 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
             <tr key={op} class={toneOf(op, logs)}>
               <td class="number">
                 {op}
-                {signOf(op, logs)}
+                <span class="sign">{signOf(op, logs)}</span>
               </td>
               {entries.map((entry, place) => (
                 <td key={logs.hosts[place]}>
@@ -71,6 +71,15 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
 /** The op that the logs are about: the first disagreement, else what the finding names, else the last one by then. */
 function aboutOf({ firstDisagreement, findingOp = -1, lastOp = -1 }: ReplicaLogs): number {
   return [firstDisagreement, findingOp].find((op) => op >= 0) ?? lastOp;
+}
+
+/** Why this part of the logs is shown where they do not disagree. */
+function aroundText(logs: ReplicaLogs): string {
+  const { firstDisagreement, findingOp = -1, lastOp = -1 } = logs;
+  if (firstDisagreement >= 0 || lastOp < 0) return '';
+  return findingOp >= 0
+    ? `Around op ${findingOp}, which the finding names.`
+    : `Around op ${lastOp}, the last one applied when the run failed, or at its end.`;
 }
 
 function toneOf(op: number, logs: ReplicaLogs): string {

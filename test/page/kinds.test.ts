@@ -114,6 +114,7 @@ describe.skipIf(CHROMIUM === undefined)('what the commands write opens in Chromi
     expect(bottom).toBeGreaterThan(0);
     expect(bottom).toBeLessThan(460);
     expect(rows).toBe(61);
+    expect(await page.locator('main').textContent()).toContain(`Around op ${named}, which the finding names.`);
     expect(await row.textContent()).toMatch(/client-\d+ request/);
     expect(heard).toEqual([]);
   }, 180_000);
