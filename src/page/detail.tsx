@@ -27,9 +27,11 @@ function WithoutDetail({ signature, kind }: Pick<DetailProps, 'signature' | 'kin
       <p>{signature.meaning}</p>
       <p class="quiet">
         This report has no detail of it:{' '}
-        {kind === 'run'
-          ? 'a run document holds no plans. Make a bundle with run --bundle, and report that.'
-          : 'only the worst signatures are shown in full.'}
+        {kind !== 'run'
+          ? 'only the worst signatures are shown in full.'
+          : signature.bundle === null
+            ? 'a run document holds no plans. Make a bundle with run --bundle, and report that.'
+            : `a run document holds no plans. Report its bundle, ${signature.bundle}.`}
       </p>
       {signature.replay === null ? null : <ShellLine line={signature.replay} />}
     </Section>
