@@ -1,8 +1,9 @@
 import type { RunPlan } from '../plan/plan.ts';
-import type { RunResult } from '../plan/result.ts';
+import type { Finding, RunResult } from '../plan/result.ts';
 import { findingText } from '../report/findings.ts';
 import { DETAIL_EVENTS_MAX, type ReportDetail, type ReportRun } from '../report/model.ts';
 import { causalChain, windowAround } from '../report/trace-window.ts';
+import { traceHostName } from './host-names.ts';
 import type { ReportContext } from './report-context.ts';
 import { serverHosts, type TracedRun, traceRun } from './trace-of-run.ts';
 
@@ -12,7 +13,8 @@ export async function detailOfPlan(plan: RunPlan, run: ReportRun, { engine }: Re
 }
 
 export function detailOfTrace({ result, trace, watch }: TracedRun, run: ReportRun): ReportDetail {
-  const atUs = failedUs(result);
+  const reported = reportedFinding(result);
+  const atUs = reported?.atUs ?? result.virtualUs;
   const window = windowAround(trace, atUs, DETAIL_EVENTS_MAX);
   return {
     run,
@@ -20,27 +22,31 @@ export function detailOfTrace({ result, trace, watch }: TracedRun, run: ReportRu
       property: finding.property,
       site: finding.site,
       atUs: finding.atUs,
-      text: findingText(finding),
+      text: findingText(finding, (host) => traceHostName(result.plan, host)),
     })),
     trace: window.trace,
     recordsBefore: window.before,
     recordsAfter: window.after,
-    chain: causalChain(window.trace, failedHost(result, trace.records), atUs),
+    chain: causalChain(window.trace, failedHost(reported, trace.records, atUs), atUs),
     alerts: result.alerts,
     commands: result.commands,
-    logs: watch.logs(serverHosts(result.plan)),
+    logs: watch.logs(serverHosts(result.plan), numberOf(reported, 'op'), atUs),
   };
 }
 
-function failedUs({ findings, property, virtualUs }: RunResult): number {
-  return (findings.find((each) => each.property === property) ?? findings[0])?.atUs ?? virtualUs;
+/** The finding that gave the run its verdict; undefined where none did. */
+function reportedFinding({ findings, property }: RunResult): Finding | undefined {
+  return findings.find((each) => each.property === property) ?? findings[0];
 }
 
 /** Where it failed: the replica that the finding names, else where the last event was. */
-function failedHost(result: RunResult, records: TracedRun['trace']['records']): number {
-  const { findings, property } = result;
-  const named = (findings.find((each) => each.property === property) ?? findings[0])?.args['replica'];
-  if (typeof named === 'number') return named;
-  const atUs = failedUs(result);
-  return records.findLast((record) => record.atUs <= atUs && record.host >= 0)?.host ?? 0;
+function failedHost(reported: Finding | undefined, records: TracedRun['trace']['records'], atUs: number): number {
+  const named = numberOf(reported, 'replica');
+  return named >= 0 ? named : (records.findLast((record) => record.atUs <= atUs && record.host >= 0)?.host ?? 0);
+}
+
+/** A number that a finding names; -1 where it does not. */
+function numberOf(finding: Finding | undefined, name: string): number {
+  const value = finding?.args[name];
+  return typeof value === 'number' ? value : -1;
 }

@@ -4,12 +4,14 @@ import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { LogEntry, ReplicaLogs } from '../report/model.ts';
 import type { TraceState } from '../report/trace-model.ts';
 
-/** Ops around the first disagreement (or before the end) that a report shows. */
+/** Ops on each side of the one that a report's logs are about. */
 const ROWS_AROUND = 30;
 
 /** An applied entry and what tells it from another one. */
 interface Applied extends LogEntry {
   readonly sum: string;
+  /** When this replica first applied the op; `atUs` is of the last time, after its restarts. */
+  readonly firstUs: number;
   readonly before?: Applied;
 }
 
@@ -49,22 +51,31 @@ export class StateWatch implements Property {
     const log = this.applied.get(replica) ?? new Map<number, Applied>();
     this.applied.set(replica, log);
     const hash = hex(hash0) + hex(hash1);
-    const entry: Applied = { view, client, request, hash, atUs: this.truth.nowUs(), sum: sumText(sum) };
     const earlier = log.get(op);
+    const atUs = this.truth.nowUs();
+    const firstUs = earlier?.firstUs ?? atUs;
+    const entry: Applied = { view, client, request, hash, atUs, sum: sumText(sum), firstUs };
     // Applied again after a restart: another entry than before is kept beside it, the first that differs.
     const before = earlier === undefined ? undefined : differ(earlier, entry) ? earlier : earlier.before;
     log.set(op, before === undefined ? entry : { ...entry, before });
   }
 
-  /** The logs side by side, around the first op on which two replicas differ, else at their end. */
-  logs(hosts: readonly number[]): ReplicaLogs {
+  /**
+   * The logs side by side: around the first op on which two replicas differ, else around the one that the reported
+   * finding names (`namedOp`, -1: none), else around the last one applied at `untilUs`. A run goes on after its failure,
+   * so the end of the logs shows something else.
+   */
+  logs(hosts: readonly number[], namedOp: number, untilUs: number): ReplicaLogs {
     const logs = hosts.map((host) => this.applied.get(host) ?? new Map<number, Applied>());
     const ops = [...new Set(logs.flatMap((log) => [...log.keys()]))].sort((one, other) => one - other);
     const firstDisagreement = ops.find((op) => disagree(logs.map((log) => log.get(op)))) ?? -1;
-    const centre = firstDisagreement < 0 ? ops.length : ops.indexOf(firstDisagreement);
+    const findingOp = ops.includes(namedOp) ? namedOp : -1;
+    const lastOp = ops.findLast((op) => logs.some((log) => (log.get(op)?.firstUs ?? Infinity) <= untilUs)) ?? -1;
+    const centreOp = [firstDisagreement, findingOp].find((op) => op >= 0) ?? lastOp;
+    const centre = ops.indexOf(centreOp) + 1;
     const shown = ops.slice(Math.max(0, centre - ROWS_AROUND), centre + ROWS_AROUND);
     const rows = shown.map((op) => ({ op, entries: logs.map((log) => entryOf(log.get(op))) }));
-    return { hosts, rows, firstDisagreement, rowsLeftOut: ops.length - shown.length };
+    return { hosts, rows, firstDisagreement, findingOp, lastOp, rowsLeftOut: ops.length - shown.length };
   }
 
   private note(state: TraceState): void {

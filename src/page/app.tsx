@@ -3,20 +3,19 @@ import type { ReportModel } from '../report/model.ts';
 import { Coverage, Mutants } from './coverage.tsx';
 import { Detail } from './detail.tsx';
 import { Failures } from './failures.tsx';
+import { isForPage } from './keys.ts';
 import { Overview } from './overview.tsx';
+import { openForPrint } from './printing.ts';
 import { Rehearsal, Rehearsals, RunbookFindings } from './rehearsals.tsx';
-import { addressOf, type Route, routeOf } from './route.ts';
+import { addressOf, type Route } from './route.ts';
 import { Runs } from './runs.tsx';
+import { useRoute } from './visits.ts';
 
 /** The whole page: what it is about, where one can go, and the place that the address names. */
 export function App({ model }: { model: ReportModel }) {
-  const [route, setRoute] = useState(() => routeOf(location.hash));
-  useEffect(() => {
-    const moved = () => setRoute(routeOf(location.hash));
-    addEventListener('hashchange', moved);
-    return () => removeEventListener('hashchange', moved);
-  }, []);
+  const [route, choose] = useRoute();
   useEffect(() => listenToKeys(tabsOf(model)), [model]);
+  useEffect(openForPrint, []);
   const { made } = model;
   return (
     <>
@@ -42,13 +41,19 @@ export function App({ model }: { model: ReportModel }) {
         </nav>
       </header>
       <main>
-        <Place model={model} route={route} />
+        <Place model={model} route={route} onChoose={choose} />
       </main>
     </>
   );
 }
 
-function Place({ model, route }: { model: ReportModel; route: Route }) {
+interface PlaceProps {
+  readonly model: ReportModel;
+  readonly route: Route;
+  readonly onChoose: (event: number) => void;
+}
+
+function Place({ model, route, onChoose }: PlaceProps) {
   switch (route.view) {
     case 'runs':
       return <Runs model={model} />;
@@ -67,8 +72,16 @@ function Place({ model, route }: { model: ReportModel; route: Route }) {
     case 'failure': {
       const signature = model.signatures[route.number - 1];
       const detail = route.number === 0 ? model.shown : (signature?.detail ?? null);
-      const key = String(route.number);
-      return <Detail key={key} detail={detail} signature={signature} number={route.number} event={route.event} />;
+      return (
+        <Detail
+          key={route.number}
+          detail={detail}
+          signature={signature}
+          kind={model.kind}
+          event={route.event}
+          onChoose={onChoose}
+        />
+      );
     }
     default:
       return <Overview model={model} />;
@@ -97,8 +110,7 @@ function isAt(to: Route, route: Route): boolean {
 /** Digits go to the parts, `/` to the first search field; not while somebody types. */
 function listenToKeys(tabs: ReturnType<typeof tabsOf>): () => void {
   const pressed = (event: KeyboardEvent) => {
-    const typing = event.target instanceof Element && event.target.closest('input, select, textarea') !== null;
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isForPage(event)) return;
     const tab = tabs[Number(event.key) - 1];
     if (tab !== undefined) location.hash = addressOf(tab[1]);
     else if (event.key === '/') {

@@ -1,12 +1,23 @@
 import * as Plot from '@observablehq/plot';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ReportCoverage, ReportTiming } from '../report/model.ts';
 import { durationOf } from './words.ts';
 
-/** A chart that the library makes, put into the page when the page is there. */
-function Chart({ make, label }: { make: () => Element; label: string }) {
+/** Wider, a chart of so little says no more. */
+const WIDEST = 640;
+
+/** A chart that the library makes, as wide as there is room, put into the page when the page is there. */
+function Chart({ make, label }: { make: (width: number) => Element; label: string }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.replaceChildren(make()), [make]);
+  useLayoutEffect(() => {
+    const draw = () => {
+      const room = place.current?.clientWidth ?? 0;
+      place.current?.replaceChildren(make(room > 0 ? Math.min(WIDEST, room) : WIDEST));
+    };
+    draw();
+    addEventListener('resize', draw);
+    return () => removeEventListener('resize', draw);
+  }, [make]);
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }
 
@@ -21,8 +32,9 @@ function wholeOnly(count: number): string {
 export function RecoveryChart({ timing }: { timing: ReportTiming }) {
   const seconds = timing.samplesUs.map((us) => us / 1_000_000);
   const top = Math.max(1, timing.targetUs / 1_000_000, ...seconds);
-  const make = () =>
+  const make = (width: number) =>
     Plot.plot({
+      width,
       height: 200,
       marginLeft: 44,
       marginBottom: 42,
@@ -45,8 +57,9 @@ export function RecoveryChart({ timing }: { timing: ReportTiming }) {
 /** Coverage over the runs of a campaign. */
 export function CoverageChart({ coverage }: { coverage: ReportCoverage }) {
   const points = [...coverage.points];
-  const make = () =>
+  const make = (width: number) =>
     Plot.plot({
+      width,
       height: 220,
       marginLeft: 56,
       x: { label: 'runs', zero: true },

@@ -1,12 +1,12 @@
-import { useState } from 'preact/hooks';
 import type { ReportModel } from '../report/model.ts';
 import { CoverageChart } from './charts.tsx';
+import { useKept } from './kept.ts';
 import { Search, Section, Table } from './parts.tsx';
 import { countOf, durationOf, grouped, matches } from './words.ts';
 
 export function Coverage({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
-  const [rareOnly, setRareOnly] = useState(false);
+  const [search, setSearch] = useKept('marks search', '');
+  const [rareOnly, setRareOnly] = useKept('marks rareOnly', false);
   const rows = model.marks.filter(
     (mark) =>
       (!rareOnly || mark.rare) && matches(search, `${mark.mark} ${mark.scenarios.join(' ')} ${mark.onlyElsewhere}`),
@@ -50,7 +50,7 @@ export function Coverage({ model }: { model: ReportModel }) {
 
 /** The kill table. */
 export function Mutants({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useKept('mutants search', '');
   const rows = model.mutants.filter((each) =>
     matches(search, `${each.id} ${each.part} ${each.property} ${each.status}`),
   );

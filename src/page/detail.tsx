@@ -1,9 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { ReportDetail, ReportSignature } from '../report/model.ts';
+import type { ReportDetail, ReportModel, ReportSignature } from '../report/model.ts';
 import { Events } from './events.tsx';
 import { Commands, Logs, States } from './logs.tsx';
 import { Figures, Section, ShellLine, Verdict } from './parts.tsx';
-import { addressOf } from './route.ts';
 import { SpaceTime } from './space-time.tsx';
 import { Timeline } from './timeline.tsx';
 import { countOf, durationOf, grouped } from './words.ts';
@@ -11,36 +9,41 @@ import { countOf, durationOf, grouped } from './words.ts';
 interface DetailProps {
   readonly detail: ReportDetail | null;
   readonly signature: ReportSignature | undefined;
-  readonly number: number;
+  readonly kind: ReportModel['kind'];
   /** Trace index of the event that the address names; -1: none. */
   readonly event: number;
+  readonly onChoose: (event: number) => void;
 }
 
 /** One run in full: its failure, what led to it, and everything around it. */
-export function Detail({ detail, signature, number, event }: DetailProps) {
-  if (detail === null) return <WithoutDetail signature={signature} />;
-  return <Shown detail={detail} signature={signature} number={number} event={event} />;
+export function Detail({ detail, ...rest }: DetailProps) {
+  return detail === null ? <WithoutDetail {...rest} /> : <Shown detail={detail} {...rest} />;
 }
 
-function WithoutDetail({ signature }: { signature: ReportSignature | undefined }) {
+function WithoutDetail({ signature, kind }: Pick<DetailProps, 'signature' | 'kind'>) {
   if (signature === undefined) return <p>This report has no such failure.</p>;
   return (
     <Section title={signature.signature}>
       <p>{signature.meaning}</p>
-      <p class="quiet">This report has no detail of it: only the worst signatures are shown in full.</p>
+      <p class="quiet">
+        This report has no detail of it:{' '}
+        {kind !== 'run'
+          ? 'only the worst signatures are shown in full.'
+          : signature.bundle === null
+            ? 'a run document holds no plans. Make a bundle with run --bundle, and report that.'
+            : `a run document holds no plans. Report its bundle, ${signature.bundle}.`}
+      </p>
       {signature.replay === null ? null : <ShellLine line={signature.replay} />}
     </Section>
   );
 }
 
-function Shown({ detail, signature, number, event }: DetailProps & { detail: ReportDetail }) {
+interface ShownProps extends Pick<DetailProps, 'signature' | 'event' | 'onChoose'> {
+  readonly detail: ReportDetail;
+}
+
+function Shown({ detail, signature, event, onChoose }: ShownProps) {
   const { trace, run } = detail;
-  const choose = (index: number) => {
-    history.replaceState(null, '', addressOf({ view: 'failure', number, event: index }));
-    setChosen(index);
-  };
-  const [chosen, setChosen] = useState(event);
-  useEffect(() => setChosen(event), [event]);
   const failedUs = detail.findings[0]?.atUs ?? -1;
   return (
     <>
@@ -49,14 +52,14 @@ function Shown({ detail, signature, number, event }: DetailProps & { detail: Rep
         <Timeline trace={trace} failedUs={failedUs} />
       </Section>
       <Section title="Messages around the failure">
-        <SpaceTime detail={detail} failedUs={failedUs} chosen={chosen} onChoose={choose} />
+        <SpaceTime detail={detail} failedUs={failedUs} chosen={event} onChoose={onChoose} />
       </Section>
       <Section title="Events">
         <p class="quiet">
           {countOf(trace.records.length, 'record')}; {grouped(detail.recordsBefore)} before and{' '}
           {grouped(detail.recordsAfter)} after are left out.
         </p>
-        <Events detail={detail} chosen={chosen} onChoose={choose} />
+        <Events detail={detail} chosen={event} onChoose={onChoose} />
       </Section>
       <Section title="Replicas">
         <States trace={trace} untilUs={failedUs} />

@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
 import type { ReportModel, ReportSignature } from '../report/model.ts';
+import { useKept } from './kept.ts';
 import { Choice, Search, Section, ShellLine, Table, useFirst } from './parts.tsx';
 import { addressOf } from './route.ts';
 import { countOf, grouped, matches } from './words.ts';
@@ -12,8 +12,8 @@ interface Numbered {
 
 /** All signatures, worst first. */
 export function Failures({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
-  const [kind, setKind] = useState('');
+  const [search, setSearch] = useKept('failures search', '');
+  const [kind, setKind] = useKept('failures kind', '');
   const all = numbered(model.signatures);
   const rows = all.filter(
     ({ signature: { signature, meaning, scenarios, note, unexpected } }) =>
@@ -30,21 +30,21 @@ export function Failures({ model }: { model: ReportModel }) {
           {rows.length} of {countOf(all.length, 'signature')}, {grouped(without)} without detail
         </span>
       </div>
-      <Rows rows={rows} />
+      <Rows part="failures" rows={rows} />
     </Section>
   );
 }
 
 export function SignatureTable({ signatures }: { signatures: readonly ReportSignature[] }) {
-  return <Rows rows={numbered(signatures)} />;
+  return <Rows part="overview" rows={numbered(signatures)} />;
 }
 
 function numbered(signatures: readonly ReportSignature[]): Numbered[] {
   return signatures.map((signature, index) => ({ signature, number: index + 1 }));
 }
 
-function Rows({ rows }: { rows: readonly Numbered[] }) {
-  const { first, more } = useFirst(rows);
+function Rows({ part, rows }: { part: string; rows: readonly Numbered[] }) {
+  const { first, more } = useFirst(part, rows);
   return (
     <>
       <Table heads={['signature', 'runs', 'declared', 'where', 'make it again']}>

@@ -1,8 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { LogEntry, ReportDetail } from '../report/model.ts';
+import type { LogEntry, ReplicaLogs, ReportDetail } from '../report/model.ts';
 import type { TraceModel, TraceState } from '../report/trace-model.ts';
 import { Table } from './parts.tsx';
 import { countOf, durationOf, grouped, momentOf } from './words.ts';
+
+type NameOf = (host: number) => string;
 
 /** How each replica stood when it failed, or at the end of the part that is shown. */
 export function States({ trace, untilUs }: { trace: TraceModel; untilUs: number }) {
@@ -42,19 +44,20 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
         {logs.firstDisagreement < 0
           ? 'Under no op did a replica apply another entry than the others, or than itself before a restart.'
           : `The first op on which two replicas differ, or one before and after a restart, is ${logs.firstDisagreement}.`}{' '}
-        {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
+        {aroundText(logs)} {logs.rowsLeftOut > 0 ? `${countOf(logs.rowsLeftOut, 'op')} left out.` : ''}
       </p>
+      <Differing logs={logs} nameOf={nameOf} />
       <div class="logs" ref={list}>
         <Table heads={['op', ...logs.hosts.map(nameOf)]}>
           {logs.rows.map(({ op, entries }) => (
-            <tr key={op} class={op === logs.firstDisagreement ? 'disagree' : ''}>
+            <tr key={op} class={toneOf(op, logs)}>
               <td class="number">
                 {op}
-                {op === logs.firstDisagreement ? ' ✗ first disagreement' : ''}
+                <span class="sign">{signOf(op, logs)}</span>
               </td>
               {entries.map((entry, place) => (
                 <td key={logs.hosts[place]}>
-                  {entry === null ? <span class="quiet">–</span> : <Applied entry={entry} />}
+                  {entry === null ? <span class="quiet">–</span> : <Applied entry={entry} nameOf={nameOf} />}
                 </td>
               ))}
             </tr>
@@ -65,22 +68,82 @@ export function Logs({ detail: { logs, trace } }: { detail: ReportDetail }) {
   );
 }
 
-/** Begins at the first disagreement, else at the end, where the run stood when it failed. */
+/** The op that the logs are about: the first disagreement, else what the finding names, else the last one by then. */
+function aboutOf({ firstDisagreement, findingOp = -1, lastOp = -1 }: ReplicaLogs): number {
+  return [firstDisagreement, findingOp].find((op) => op >= 0) ?? lastOp;
+}
+
+/** Why this part of the logs is shown where they do not disagree. */
+function aroundText(logs: ReplicaLogs): string {
+  const { firstDisagreement, findingOp = -1, lastOp = -1 } = logs;
+  if (firstDisagreement >= 0 || lastOp < 0) return '';
+  return findingOp >= 0
+    ? `Around op ${findingOp}, which the finding names.`
+    : `Around op ${lastOp}, the last one applied when the run failed, or at its end.`;
+}
+
+function toneOf(op: number, logs: ReplicaLogs): string {
+  const about = op === aboutOf(logs) ? 'about' : '';
+  return op === logs.firstDisagreement ? `disagree ${about}` : op === logs.findingOp ? `named ${about}` : about;
+}
+
+function signOf(op: number, { firstDisagreement, findingOp }: ReplicaLogs): string {
+  if (op === firstDisagreement) return ' ✗ first disagreement';
+  return op === findingOp ? ' ✗ named by the finding' : '';
+}
+
+/** Begins at the op that the logs are about; a report of a former release names none but a disagreement. */
 function showRow(list: HTMLElement | null): void {
   if (list === null) return;
-  const marked = list.querySelector<HTMLElement>('tr.disagree');
+  const marked = list.querySelector<HTMLElement>('tr.about');
   list.scrollTop = marked === null ? list.scrollHeight : marked.offsetTop - list.clientHeight / 2;
 }
 
-function Applied({ entry }: { entry: LogEntry }) {
+/** Each entry of the first disagreement with the replicas that have it: their columns may be too far apart to see both. */
+function Differing({ logs, nameOf }: { logs: ReplicaLogs; nameOf: NameOf }) {
+  const entries = logs.rows.find(({ op }) => op === logs.firstDisagreement)?.entries ?? [];
+  const holders = new Map<string, { readonly entry: LogEntry; readonly names: string[] }>();
+  const note = (entry: LogEntry, name: string) => {
+    const { view, client, request, hash } = entry;
+    const key = [view, client, request, hash].join(' ');
+    const known = holders.get(key) ?? { entry, names: [] };
+    holders.set(key, known);
+    known.names.push(name);
+  };
+  for (const [place, entry] of entries.entries()) {
+    const name = nameOf(logs.hosts[place] ?? -1);
+    for (let each = entry ?? undefined; each !== undefined; each = each.before)
+      note(each, each === entry ? name : `${name} before a restart`);
+  }
+  if (holders.size === 0) return null;
+  return (
+    <ul class="differing">
+      {[...holders].map(([key, { entry, names }]) => (
+        <li key={key}>
+          {names.join(', ')}: <Entry entry={entry} nameOf={nameOf} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** One entry in words. A client's id at the protocol is `life * 1024 + host`; the page calls it by its host. */
+function Entry({ entry: { view, client, request, hash, atUs }, nameOf }: { entry: LogEntry; nameOf: NameOf }) {
+  const who = client === 0 ? 'no client' : `${nameOf(client % 1_024)} request ${request}`;
+  return (
+    <span title={`applied at ${momentOf(atUs)}${client === 0 ? '' : `; client id ${client}`}`}>
+      view {view}, {who} <code>{hash.slice(0, 8)}</code>
+    </span>
+  );
+}
+
+function Applied({ entry, nameOf }: { entry: LogEntry; nameOf: NameOf }) {
   return (
     <>
-      <span title={`applied at ${momentOf(entry.atUs)}`}>
-        view {entry.view}, client {entry.client} request {entry.request} <code>{entry.hash.slice(0, 8)}</code>
-      </span>
+      <Entry entry={entry} nameOf={nameOf} />
       {entry.before === undefined ? null : (
         <div>
-          before a restart: <Applied entry={entry.before} />
+          before a restart: <Applied entry={entry.before} nameOf={nameOf} />
         </div>
       )}
     </>

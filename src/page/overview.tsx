@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { ReportGroup, ReportModel } from '../report/model.ts';
 import { SignatureTable } from './failures.tsx';
+import { useKept } from './kept.ts';
 import { Figures, Search, Section, ShellLine, Table } from './parts.tsx';
 import { addressOf } from './route.ts';
 import { countOf, durationOf, grouped, matches } from './words.ts';
@@ -85,8 +85,8 @@ function Gate({ model }: { model: ReportModel }) {
 
 /** The verdict table: a row for each scenario, variant and profile; what did not end as declared stands first. */
 function Groups({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
-  const [worse, setWorse] = useState(false);
+  const [search, setSearch] = useKept('overview search', '');
+  const [worse, setWorse] = useKept('overview worse', false);
   const rows = model.groups
     .filter(
       (group) =>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { useKept } from './kept.ts';
 import { grouped } from './words.ts';
 
 /** A verdict in a word and a shape beside its colour. */
@@ -84,8 +85,11 @@ export function Choice(props: {
 const ROWS_MAX = 200;
 
 /** The first rows of a long list, and the button that draws more of them. */
-export function useFirst<T>(rows: readonly T[]): { readonly first: readonly T[]; readonly more: ComponentChildren } {
-  const [drawn, setDrawn] = useState(ROWS_MAX);
+export function useFirst<T>(
+  part: string,
+  rows: readonly T[],
+): { readonly first: readonly T[]; readonly more: ComponentChildren } {
+  const [drawn, setDrawn] = useKept(`${part} drawn`, ROWS_MAX);
   if (rows.length <= drawn) return { first: rows, more: null };
   const more = (
     <button type="button" class="more" onClick={() => setDrawn(drawn + ROWS_MAX)}>

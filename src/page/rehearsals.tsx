@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import type { ReportModel, ReportScenario } from '../report/model.ts';
 import { RecoveryChart } from './charts.tsx';
+import { useKept } from './kept.ts';
 import { Search, Section, Table } from './parts.tsx';
 import { addressOf } from './route.ts';
 import { countOf, durationOf, grouped, matches } from './words.ts';
@@ -8,7 +8,7 @@ import { countOf, durationOf, grouped, matches } from './words.ts';
 type Page = ReportScenario['page'];
 
 export function Rehearsals({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useKept('rehearsals search', '');
   const rows = model.scenarios.filter(({ page }) => matches(search, `${page.id} ${page.title} ${page.severity}`));
   return (
     <Section title="Rehearsals">

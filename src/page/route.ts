@@ -29,6 +29,11 @@ export function addressOf(route: Route): string {
   }
 }
 
+/** The address of a place without the event that is chosen there. */
+export function placeOf(route: Route): string {
+  return addressOf(route.view === 'failure' ? { ...route, event: -1 } : route);
+}
+
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

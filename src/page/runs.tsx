@@ -1,18 +1,18 @@
-import { useState } from 'preact/hooks';
 import type { ReportModel } from '../report/model.ts';
+import { useKept } from './kept.ts';
 import { Choice, Search, Section, ShellLine, Table, useFirst, Verdict } from './parts.tsx';
 import { countOf, durationOf, grouped, matches } from './words.ts';
 
 /** Single runs, worst first. */
 export function Runs({ model }: { model: ReportModel }) {
-  const [search, setSearch] = useState('');
-  const [verdict, setVerdict] = useState('');
+  const [search, setSearch] = useKept('runs search', '');
+  const [verdict, setVerdict] = useKept('runs verdict', '');
   const found = model.runs.filter(
     (run) =>
       (verdict === '' || run.verdict === verdict) &&
       matches(search, `${run.scenario} ${run.variant} ${run.profile} ${run.seed} ${run.signature} ${run.explanation}`),
   );
-  const { first, more } = useFirst(found);
+  const { first, more } = useFirst('runs', found);
   return (
     <Section title="Runs, worst first">
       <div class="filters">

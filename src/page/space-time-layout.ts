@@ -30,6 +30,21 @@ export function startRange({ trace: { records, messages }, chain }: ReportDetail
   return { fromUs: fromUs - pad, toUs: last + pad };
 }
 
+/** Where the records lie, and a little on both sides: beyond it there is nothing to see. */
+export function boundsOf({ trace: { records } }: ReportDetail): Range {
+  const fromUs = records[0]?.atUs ?? 0;
+  const toUs = Math.max(fromUs + 1, records.at(-1)?.atUs ?? 1);
+  const pad = Math.max(SHORTEST_US, (toUs - fromUs) * 0.05);
+  return { fromUs: fromUs - pad, toUs: toUs + pad };
+}
+
+/** The range moved and shortened until it lies within the bounds. */
+export function within({ fromUs, toUs }: Range, bounds: Range): Range {
+  const length = Math.min(toUs - fromUs, bounds.toUs - bounds.fromUs);
+  const from = Math.max(bounds.fromUs, Math.min(fromUs, bounds.toUs - length));
+  return { fromUs: from, toUs: from + length };
+}
+
 /** The range after a zoom around its middle and a shift by a share of its length. */
 export function zoomed({ fromUs, toUs }: Range, factor: number, shift: number): Range {
   const length = Math.max(SHORTEST_US, (toUs - fromUs) * factor);

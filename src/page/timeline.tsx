@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { TraceModel, TraceSpan } from '../report/trace-model.ts';
+import { Names, useSideways } from './sideways.tsx';
 import { durationOf, momentOf } from './words.ts';
 
 /** From top to bottom; what a team sees stands under what was done to it. */
@@ -19,19 +20,17 @@ interface Lane {
 export function Timeline({ trace, failedUs }: { trace: TraceModel; failedUs: number }) {
   const [shown, setShown] = useState<TraceSpan | null>(null);
   const lanes = KINDS.flatMap((kind) => lanesOf(trace, kind));
-  if (lanes.length === 0) return <p class="quiet">Nothing held for a while in this run.</p>;
   const endUs = Math.max(1, trace.virtualUs);
   const place = (us: number) => LEFT + (Math.min(us, endUs) / endUs) * (WIDTH - LEFT);
+  const { sideways, left, follow } = useSideways(WIDTH, place, failedUs);
+  if (lanes.length === 0) return <p class="quiet">Nothing held for a while in this run.</p>;
   const height = lanes.length * ROW + 24;
   return (
     <>
-      <div class="scroll">
+      <div class="scroll" ref={sideways} onScroll={follow}>
         <svg class="timeline" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label="Timeline of the run">
           {lanes.map((lane, row) => (
             <g key={`${lane.kind} ${row}`}>
-              <text x="0" y={row * ROW + 13}>
-                {lanes[row - 1]?.label === lane.label ? '' : lane.label}
-              </text>
               <line x1={LEFT} x2={WIDTH} y1={(row + 1) * ROW} y2={(row + 1) * ROW} class="rule" />
               {lane.spans.map((span) => (
                 <Bar key={`${span.name} ${span.host} ${span.fromUs}`} {...{ span, row, place, onShow: setShown }} />
@@ -43,6 +42,13 @@ export function Timeline({ trace, failedUs }: { trace: TraceModel; failedUs: num
               <title>the property failed at {momentOf(failedUs)}</title>
             </line>
           )}
+          <Names left={left}>
+            {lanes.map((lane, row) => (
+              <text key={`${lane.kind} ${row}`} x="0" y={row * ROW + 13}>
+                {lanes[row - 1]?.label === lane.label ? '' : lane.label}
+              </text>
+            ))}
+          </Names>
           <text x={LEFT} y={height - 6}>
             0 s
           </text>

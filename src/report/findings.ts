@@ -66,9 +66,12 @@ export function reasonMeaning(reason: InconclusiveReason): string {
   return REASON[reason];
 }
 
-/** One finding in one line: what failed, when and where it was seen, and the facts that it names. */
-export function findingText({ property, site, atUs, args }: Finding): string {
-  const facts = Object.entries(args).map(([name, value]) => `${words(name)} ${factText(name, value)}`);
+/**
+ * One finding in one line: what failed, when and where it was seen, and the facts that it names. With `nameOf` a client is
+ * called by its host, as everywhere else in a report; its id at the protocol is `life * 1024 + host`.
+ */
+export function findingText({ property, site, atUs, args }: Finding, nameOf?: (host: number) => string): string {
+  const facts = Object.entries(args).map(([name, value]) => `${words(name)} ${factText(name, value, nameOf)}`);
   const meaning = MEANING.get(property);
   const head = meaning === undefined ? property : `${property}: ${meaning}`;
   return `${head} (${instantText(atUs)} s, ${[site, ...facts].join(', ')})`;
@@ -93,6 +96,8 @@ function words(name: string): string {
   return name.replace(/Us$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function factText(name: string, value: number | string): string {
+function factText(name: string, value: number | string, nameOf?: (host: number) => string): string {
+  if (name === 'client' && typeof value === 'number' && value > 0 && nameOf !== undefined)
+    return `${nameOf(value % 1_024)} (id ${value})`;
   return name.endsWith('Us') && typeof value === 'number' ? durationText(value) : String(value);
 }

@@ -154,7 +154,7 @@ export interface ReportDetail {
   readonly chain: readonly number[];
   readonly alerts: readonly AlertRecord[];
   readonly commands: readonly CommandRecord[];
-  /** Logs of the replicas by op, from the lowest that differs (or a little before) on. */
+  /** Logs of the replicas by op, around the lowest that differs, else around the op that the failure is about. */
   readonly logs: ReplicaLogs;
 }
 
@@ -172,6 +172,10 @@ export interface ReplicaLogs {
   readonly rows: readonly { readonly op: number; readonly entries: readonly (LogEntry | null)[] }[];
   /** First op at which two replicas, or one before and after a restart, applied different entries; -1: none. */
   readonly firstDisagreement: number;
+  /** Op that the reported finding names, where a replica applied it; -1: none. Missing in reports of former releases. */
+  readonly findingOp?: number;
+  /** Last op that a replica had applied when the run failed, or at its end; -1: none. Missing as above. */
+  readonly lastOp?: number;
   readonly rowsLeftOut: number;
 }
 

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReportModel } from '../../src/report/model.ts';
 import { CHROMIUM, inChromium, soon } from './browser.ts';
-import { fullModel } from './page-model.ts';
+import { chainedRecords, fullModel } from './page-model.ts';
 
 /** Milliseconds that the diagram shows. */
 async function shownMs(page: Page): Promise<number> {
@@ -97,7 +97,7 @@ describe.skipIf(CHROMIUM === undefined)('what a reader does with a failure', () 
     await soon(() => page.locator('.events tr').count()).toBe(of.length);
     await page.locator('.choice select').last().selectOption('');
     await page.getByLabel('only the causal chain', { exact: true }).check();
-    const chained = trace.records.filter(({ index }) => chain.includes(index));
+    const chained = chainedRecords(trace.records, chain);
     await soon(() => page.locator('.events tr').count()).toBe(chained.length);
     expect(heard).toEqual([]);
   });
@@ -113,8 +113,8 @@ describe.skipIf(CHROMIUM === undefined)('what a reader does with a failure', () 
     expect(await ink()).not.toBe(lightInk);
     await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
     expect([await ink(), await paper()]).toEqual([lightInk, lightPaper]);
-    const chain = new Set(model.signatures[0]!.detail!.chain);
-    const printed = model.signatures[0]!.detail!.trace.records.filter(({ index }) => chain.has(index));
+    const { chain, trace } = model.signatures[0]!.detail!;
+    const printed = chainedRecords(trace.records, chain);
     expect(await page.locator('.events tr:visible').count()).toBe(printed.length);
     expect(await page.locator('button.copy').first().isVisible()).toBe(false);
     await page.emulateMedia({ colorScheme: 'light', media: 'screen' });

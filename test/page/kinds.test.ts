@@ -8,6 +8,7 @@ import { gate } from '../../src/cli/commands/gate.ts';
 import { report } from '../../src/cli/commands/report.ts';
 import type { ScenarioSource } from '../../src/cli/scenario-source.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
+import type { RunPlan } from '../../src/plan/plan.ts';
 import type { ReportModel } from '../../src/report/model.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 import { CampaignStore } from '../../src/store/campaign-store.ts';
@@ -16,6 +17,7 @@ import { documentRun, failedRun } from '../report/export-model.ts';
 import { CHROMIUM, inChromium, soon } from './browser.ts';
 
 const PAGES = { ids: [], page: () => null };
+const EXECUTED_AGAIN = join(import.meta.dirname, '../../corpus/inv-exactly-once-executed-again-e4aa0ae2.json');
 const VERSIONS = { firedrill: '9.9.9', node: 'v99.0.0' };
 const SPEC = {
   system: 'kimberlite',
@@ -87,9 +89,33 @@ describe.skipIf(CHROMIUM === undefined)('what the commands write opens in Chromi
     const { page, heard } = await opened(await written(path), '#/failure/1');
     await soon(() => page.locator('tr.disagree td').first().textContent()).toBe(`${seen} ✗ first disagreement`);
     expect(await page.locator('tr.disagree').count()).toBe(1);
+    // Beside each other whatever the width: who holds which of the entries that differ.
+    expect(await page.locator('.differing li').count()).toBeGreaterThan(1);
+    expect((await page.locator('.differing li').allTextContents()).join(' ')).toMatch(/replica-\d.*: view \d+, /);
     const inView = "(row) => row.offsetTop - row.closest('.logs').scrollTop";
     await soon(() => page.evaluate(`(${inView})(document.querySelector('tr.disagree'))`)).toBeLessThan(460);
     expect(await page.evaluate("document.querySelector('.logs').scrollTop")).toBeGreaterThan(0);
+    expect(heard).toEqual([]);
+  }, 180_000);
+
+  it('a bundle that fails long before its end: its logs show the op that the finding names', async () => {
+    const path = join(folder(), 'b.json');
+    const plan = (JSON.parse(readFileSync(EXECUTED_AGAIN, 'utf8')) as { plan: RunPlan }).plan;
+    const { result } = await runPlan(plan, { recording: false });
+    writeBundle(path, bundleOf(result, VERSIONS));
+    const named = result.findings[0]!.args['op'];
+    const { page, heard } = await opened(await written(path), '#/failure/1');
+    const row = page.locator('.logs tr.named');
+    await soon(() => row.locator('td').first().textContent()).toBe(`${named} ✗ named by the finding`);
+    const { bottom, rows } = await page.evaluate<{ bottom: number; rows: number }>(`(() => {
+      const list = document.querySelector('.logs');
+      return { bottom: document.querySelector('tr.named').offsetTop - list.scrollTop, rows: list.querySelectorAll('tr').length };
+    })()`);
+    expect(bottom).toBeGreaterThan(0);
+    expect(bottom).toBeLessThan(460);
+    expect(rows).toBe(61);
+    expect(await page.locator('main').textContent()).toContain(`Around op ${named}, which the finding names.`);
+    expect(await row.textContent()).toMatch(/client-\d+ request/);
     expect(heard).toEqual([]);
   }, 180_000);
 

@@ -2,6 +2,7 @@ import { detailOfTrace } from '../../src/cli/report-detail.ts';
 import { traceRun } from '../../src/cli/trace-of-run.ts';
 import { swarmPlan } from '../../src/faults/swarm.ts';
 import type { ReportModel, ReportScenario } from '../../src/report/model.ts';
+import type { TraceEntry } from '../../src/report/trace-model.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 import { documentRun, failedRun, HOSTILE, modelOf } from '../report/export-model.ts';
 
@@ -35,6 +36,12 @@ export async function fullModel(): Promise<ReportModel> {
     ],
     problems: [HOSTILE],
   };
+}
+
+/** Records of the causal chain: an event's marks and log lines are no part of it. */
+export function chainedRecords(records: readonly TraceEntry[], chain: readonly number[]): TraceEntry[] {
+  const told = ['fault', 'crash', 'start'];
+  return records.filter(({ index, kind, message }) => chain.includes(index) && (message >= 0 || told.includes(kind)));
 }
 
 /** The same as a gate shows it. */

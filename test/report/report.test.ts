@@ -72,6 +72,11 @@ describe('words', () => {
     );
     expect(findingText({ ...finding, property: 'INV-NEW', args: {} })).toBe('INV-NEW (61.000300 s, cold-restart)');
     expect(propertyMeaning('INV-NEW')).toBe('INV-NEW');
+    // The protocol's number of a client is `life * 1024 + host`.
+    const again = { ...finding, property: 'INV-NEW', args: { client: 3 * 1_024 + 6 } };
+    expect(findingText(again)).toBe('INV-NEW (61.000300 s, cold-restart, client 3078)');
+    const named = 'INV-NEW (61.000300 s, cold-restart, client host-6 (id 3078))';
+    expect(findingText(again, (host) => `host-${host}`)).toBe(named);
   });
 
   it('every reason of an inconclusive run is told, with what was pending', () => {
