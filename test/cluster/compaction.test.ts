@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SECOND, type Us } from '../../src/sim/time.ts';
-import { Rig, type RigOptions } from './commands/kit.ts';
+import { between, Rig, type RigOptions } from './commands/kit.ts';
 
 const PLAN: NonNullable<RigOptions['compaction']> = {
   atPercent: 85,
@@ -96,5 +96,21 @@ describe('recovery points', () => {
     rig.run(`${find} +7 -delete`, 'replica-2');
     expect(percent(rig, 2)).toBeLessThan(1);
     expect(rig.run('find /var/log -delete', 'replica-2').code).toBe(1);
+  });
+
+  it('is scheduled only on hosts that answer, and a mistake in the flags changes nothing', () => {
+    const schedule = 'kimberlite-cli storage compact-schedule';
+    const rig = new Rig({ compaction: PLAN });
+    expect(rig.run(`${schedule} --off-peak-only --replica-id 99`).code).toBe(2);
+    expect(rig.run(`${schedule} --off-peak-only --every 7h --replica-id 99`).code).toBe(1);
+    expect(rig.run(schedule).stdout).toContain('regular rounds: at any hour');
+    rig.cluster.world.network.cut('cut', between([2], [rig.cluster.operatorHost]));
+    const set = rig.run(`${schedule} --off-peak-only --every 7h`);
+    expect([set.code, set.stderr]).toEqual([1, expect.stringContaining('replica 2 does not answer and keeps')]);
+    expect(set.stdout).toMatch(/replica 1: every 7 h\nreplica 2: does not answer\n$/);
+    rig.cluster.world.network.heal('cut');
+    const shown = rig.run(schedule);
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('replica 2: never')]);
+    expect(shown.stdout).toContain('off-peak only (22:00 to 6:00) on 0, 1, at any hour elsewhere');
   });
 });

@@ -49,8 +49,8 @@ interface HostState {
  * A schedule may keep regular rounds to the off-peak hours; whether the threshold overrides that is a guard (AMB-OFFPEAK).
  */
 export class Compaction {
-  /** Regular rounds only in off-peak hours (`storage compact-schedule --off-peak-only`). */
-  offPeakOnly: boolean;
+  /** Hosts with regular rounds only in off-peak hours (`storage compact-schedule --off-peak-only`). */
+  readonly offPeakOnly: Set<number>;
   /** No rounds at all on these hosts: somebody has switched the scheduler off. */
   readonly disabled: Set<number>;
   readonly plan: CompactionPlan;
@@ -60,7 +60,7 @@ export class Compaction {
   constructor(plan: CompactionPlan, fleet: KimberliteFleet) {
     this.plan = plan;
     this.fleet = fleet;
-    this.offPeakOnly = false;
+    this.offPeakOnly = new Set();
     this.disabled = new Set();
     this.hosts = new Map();
     for (const host of fleet.cluster.serverHosts) {
@@ -155,7 +155,8 @@ export class Compaction {
     const { disk } = machine;
     const { atPercent, atLogBytes } = this.plan;
     const offPeak = this.isOffPeak(host);
-    const mayOverride = !this.offPeakOnly || offPeak || this.fleet.guard('usage-overrides-schedule');
+    const offPeakOnly = this.offPeakOnly.has(host);
+    const mayOverride = !offPeakOnly || offPeak || this.fleet.guard('usage-overrides-schedule');
     const full = atPercent > 0 && disk.usedBytes() * 100 >= atPercent * disk.capacityBytes;
     const bySize = atLogBytes > 0 && this.fleet.guard('compact-by-log-size');
     const long = bySize && logBytes(this.fleet, machine) >= atLogBytes;
@@ -165,7 +166,7 @@ export class Compaction {
       return 'usage';
     }
     const due = state.everyUs > 0 && this.fleet.world.nowUs - state.lastUs >= state.everyUs;
-    return due && (!this.offPeakOnly || offPeak) ? 'regular' : null;
+    return due && (!offPeakOnly || offPeak) ? 'regular' : null;
   }
 
   private isOffPeak(host: number): boolean {

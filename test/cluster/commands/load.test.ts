@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SECOND } from '../../../src/sim/time.ts';
-import { Rig } from './kit.ts';
+import { between, Rig } from './kit.ts';
 
 const HOSTS = { cores: 2, memoryBytes: 8_589_934_592, eventUs: 200, applyUs: 500, quantumUs: 6_000 };
 const REPORT = { user: 'report', scanUs: 2 * SECOND, readBytes: 0, thinkUs: SECOND, locks: true };
@@ -25,6 +25,16 @@ describe('query slow-queries and query kill', () => {
     rig.pass(5 * SECOND);
     expect(rig.run('kimberlite-cli query slow-queries').stdout).not.toContain('q-0-1');
     expect((node?.vsr.replica.commit ?? 0) - (node?.projected ?? 0)).toBeLessThan(5);
+  });
+
+  it('end nothing on a replica that does not answer', () => {
+    const rig = loaded();
+    rig.cluster.world.network.cut('cut', between([0], [rig.cluster.operatorHost]));
+    const kill = rig.run('kimberlite-cli query kill q-0-1');
+    expect([kill.code, kill.stderr]).toEqual([1, expect.stringContaining('no query q-0-1; replica 0 does not answer')]);
+    rig.cluster.world.network.heal('cut');
+    expect(rig.run('kimberlite-cli query slow-queries').stdout).toContain('q-0-1');
+    expect(rig.run('kimberlite-cli query kill q-0-1').code).toBe(0);
   });
 
   it('an index helps the executions that begin later', () => {
