@@ -69,7 +69,7 @@ export class KimberliteFleet implements HostFleet {
   readonly compactedUs: Map<number, Us>;
   /** What the accounted bytes of a disk are where they are not old log segments. */
   readonly fillKinds: Map<number, 'log/segments' | 'backup'>;
-  /** By host: percent of its old log segments that were written before the cut-off date of an archive. */
+  /** By host: percent of its old log segments that were written before 2025. */
   readonly coldPercents: Map<number, number>;
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];

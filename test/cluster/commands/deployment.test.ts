@@ -83,9 +83,20 @@ describe('openssl and issue-certificate', () => {
     const log = rig.machine(2).journal.map(({ text }) => text);
     expect(log).toContain('Rejected by leader: TLS alert certificate_expired');
     const commit = rig.cluster.nodes[2]!.vsr.replica.commit;
+    const asked = (options: string): readonly [number, string] => {
+      const { code, stdout, stderr } = rig.run(`openssl x509 -in ${CERTIFICATE} ${options}`, 'new-node');
+      return [code, stdout + stderr];
+    };
+    expect(asked('-noout -enddate')).toEqual([0, expect.stringMatching(/^notAfter=2026-02-03 \S+\n$/)]);
+    expect(asked('-noout -dates')[1]).toMatch(/^notBefore=.*\nnotAfter=.*\n$/);
+    expect(asked('-noout -checkend 86400')).toEqual([1, 'Certificate will expire\n']);
+    expect(asked('-noout -foo')).toEqual([1, 'x509: Unknown option or argument: -foo\n']);
+    expect(asked('-checkend soon')[0]).toBe(1);
     expect(rig.run('issue-certificate new-node').stdout).toContain('signed for new-node');
     copyOut();
     expect(rig.run(command, 'new-node').stdout).toContain('DNS:new-node');
+    expect(asked('-noout -checkend 86400')).toEqual([0, 'Certificate will not expire\n']);
+    expect(asked('-noout -checkend 31536000')[0]).toBe(1);
     expect(rig.cluster.nodes[2]!.vsr.replica.commit).toBe(commit);
     restart(rig, 2);
     expect(rig.cluster.nodes[2]!.vsr.replica.commit).toBeGreaterThan(commit);

@@ -90,6 +90,26 @@ describe('curl and nc', () => {
   });
 });
 
+it('gives up on a slow link when its time is over', () => {
+  const rig = new Rig();
+  const { network } = rig.cluster.world;
+  network.degrade('slow', between([rig.cluster.operatorHost], [1]), {
+    latencyUsMin: 3 * SECOND,
+    latencyUsMean: 3 * SECOND,
+  });
+  const timed = (line: string): readonly number[] => {
+    const fromUs = rig.cluster.world.nowUs;
+    return [rig.run(line).code, (rig.cluster.world.nowUs - fromUs) / SECOND];
+  };
+  expect(timed('curl http://replica-1:9090/status')).toEqual([0, 12]);
+  expect(timed('curl -m 0 http://replica-1:9090/status')).toEqual([0, 12]);
+  expect(timed('curl -m 2 http://replica-1:9090/status')).toEqual([28, 2]);
+  expect(timed('curl -m 9 http://replica-1:9090/status')).toEqual([28, 9]);
+  expect(timed('curl -m 30 --connect-timeout 5 http://replica-1:9090/status')).toEqual([28, 5]);
+  expect(timed('nc -z replica-1 7001')).toEqual([0, 6]);
+  expect(timed('nc -z -w 1 replica-1 7001')).toEqual([1, 1]);
+});
+
 it('reports what the hardware knows, and says what is not modelled', () => {
   const rig = new Rig();
   expect(rig.run('smartctl -a /dev/nvme0n1', 'replica-2').stdout).toContain('Integrity Errors:    0');

@@ -52,6 +52,9 @@ describe('top, mpstat, ps, free and perf', () => {
     const rig = loaded();
     expect(rig.run('top -b -n 2', 'replica-0').stdout).toMatch(/ \d\d\.\d +\d+\.\d kimberlite-server/);
     expect(rig.run('mpstat -P ALL 1 1', 'replica-1').stdout).toMatch(/all +\d\.\d +9\d\.\d/);
+    const second = rig.run('mpstat -P 1 1 1', 'replica-1').stdout;
+    expect(second).toMatch(/^ CPU +%usr +%idle\n +1 +\d+\.\d +\d+\.\d\n$/);
+    for (const none of ['BOGUS', '2', '0-2', '1-0']) expect(rig.run(`mpstat -P ${none} 1 1`, 'replica-1').code).toBe(1);
     expect(rig.run('ps aux', 'replica-1').stdout).toContain('kimberlite-server');
     expect(rig.run('free -m', 'replica-1').stdout).toMatch(/Mem: +8192 +768 +7424/);
     const pid = rig.run('pidof kimberlite-server', 'replica-0').stdout.trim();
