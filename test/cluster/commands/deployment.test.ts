@@ -68,6 +68,18 @@ describe('docker', () => {
   });
 });
 
+it('a bundle and a report name the release that ran on their host', () => {
+  const rig = new Rig({ deployment: { ...deployed('systemd'), releases: ['v0.3.0', 'v0.4.0', 'v0.3.0'] } });
+  rig.run('kimberlite-admin diagnostics --output /tmp/d', 'replica-1');
+  rig.run('systemctl stop kimberlite', 'replica-1');
+  rig.run('kimberlite-admin diagnostics --output /tmp/e', 'replica-1');
+  const [name] = [rig.machine(1).name];
+  for (const path of ['/tmp/d', '/tmp/e']) expect(rig.written.get(`${name}:${path}`)).toContain('release v0.4.0\n');
+  rig.written.set(`${name}:/tmp/f`, 'archive');
+  const report = 'bug-report --output /tmp/r --expected x --observed y --bundle';
+  expect(rig.run(`${report} /tmp/f`, 'replica-1').stderr).toContain('no bundle of kimberlite-admin diagnostics');
+});
+
 describe('openssl and issue-certificate', () => {
   it('show why a handshake fails, and mend it', () => {
     const rig = new Rig({ naming: 'node', deployment: deployed('systemd', 2) });

@@ -16,6 +16,12 @@ describe('systemctl', () => {
     expect(rig.run('systemctl frob kimberlite', 'replica-1').code).toBe(1);
   });
 
+  it('says when the service started by the clock of its host, as the journal does', () => {
+    const rig = new Rig({ wallOffsetUs: [3_600 * SECOND] });
+    expect(rig.run('systemctl status kimberlite', 'replica-0').stdout).toMatch(/since Feb 06 11:00:00$/m);
+    expect(rig.run('systemctl status kimberlite', 'replica-1').stdout).toMatch(/since Feb 06 10:00:00$/m);
+  });
+
   it('shows why a dead service is dead', () => {
     const rig = new Rig();
     rig.machine(2).stop('oom-kill');
@@ -88,6 +94,17 @@ describe('curl and nc', () => {
     expect(rig.run('nc -zv -w 2 replica-1 7001').stderr).toContain('timed out');
     expect(rig.run('curl http://nowhere:9090/status').code).toBe(6);
   });
+});
+
+it('knows no time server before the first poll, and no type of a host without modelled cores', () => {
+  const rig = new Rig();
+  const sources = (): string => rig.run('chronyc sources', 'replica-0').stdout;
+  const { clock } = rig.machine(0);
+  clock.ntpPolledUs = -1;
+  expect(sources()).toMatch(/\n\^\? \S+ +0\n$/);
+  clock.restartNtp();
+  expect(sources()).toMatch(/\n\^\* \S+ +377\n$/);
+  expect(rig.run('aws ec2 describe-instances').stdout).toContain('replica-0.kimberlite.prod unmodelled cores running');
 });
 
 it('gives up on a slow link when its time is over', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SECOND } from '../../../src/sim/time.ts';
 import { between, Rig } from './kit.ts';
 
@@ -62,6 +62,21 @@ describe('top, mpstat, ps, free and perf', () => {
     expect(rig.run('perf report', 'replica-0').stdout).toContain('kimberlite_query::scan_rows');
     expect(rig.run('perf record -p 1 -g -- sleep 3', 'replica-0').code).toBe(1);
   });
+});
+
+it('memtester takes the memory that it tests, and no more than there is', () => {
+  const rig = new Rig({ hosts: HOSTS });
+  expect(rig.run('memtester 64G 1', 'replica-1')).toMatchObject({
+    code: 1,
+    stderr: 'memtester: cannot get 65536 MB: 7424 MB are available\n',
+  });
+  const { memory } = rig.machine(1).cpu.model!;
+  const before = memory.availableBytes();
+  const held = vi.spyOn(memory, 'hold');
+  expect(rig.run('memtester 2G 9', 'replica-1', 5 * SECOND).code).toBe(143);
+  expect(held.mock.calls[0]?.[1]).toMatchObject({ owner: 'other', baseBytes: 2 * 1_024 ** 3 });
+  expect(memory.availableBytes()).toBe(before);
+  expect(rig.run('memtester 2G 1', 'replica-1').stdout).toContain('Done.');
 });
 
 describe('aws ec2 for instances', () => {
