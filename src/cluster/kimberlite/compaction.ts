@@ -1,6 +1,7 @@
 import type { CompactionPlan } from '../../plan/plan.ts';
 import type { Machine } from '../../sim/machine.ts';
 import { HOUR, type Us } from '../../sim/time.ts';
+import { countRequest } from '../host/device-work.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { logBytes } from './metrics.ts';
 
@@ -200,6 +201,7 @@ export class Compaction {
     const most = round.cause === 'regular' ? Math.min(chunk, REGULAR_BYTES_MAX) : chunk;
     const size = Math.min(most, round.moveBytes - round.movedBytes);
     const endUs = disk.queue.admit(world.nowUs, disk.options.readLatencyUsMean, size);
+    countRequest(disk, Math.floor(round.movedBytes / most) % 2 === 0 ? 'read' : 'write', size, endUs - world.nowUs);
     round.movedBytes += size;
     state.dueUs = round.cause === 'usage' ? endUs + REST * (endUs - world.nowUs) : endUs;
   }

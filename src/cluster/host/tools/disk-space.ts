@@ -61,6 +61,12 @@ export function filesBelow(fleet: HostFleet, machine: Machine, name: string): Ma
   return found;
 }
 
+/** Whether a name on the disk is a folder. Those of the log and of checkpoints stay when their files are removed. */
+export function isFolder(fleet: HostFleet, machine: Machine, name: string): boolean {
+  if (name === '' || name === 'log' || name === 'checkpoint') return true;
+  return [...filesBelow(fleet, machine, name).keys()].some((file) => file !== name);
+}
+
 /** `df -h [PATH]`. */
 export const df: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const parsed = parseFlags(DF, argv);
