@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SECOND, type Us } from '../../src/sim/time.ts';
 import { between, Rig, type RigOptions } from './commands/kit.ts';
 
@@ -96,6 +96,32 @@ describe('recovery points', () => {
     rig.run(`${find} +7 -delete`, 'replica-2');
     expect(percent(rig, 2)).toBeLessThan(1);
     expect(rig.run('find /var/log -delete', 'replica-2').code).toBe(1);
+  });
+
+  it('are on the disk as files: seen by ls and du, removed by rm and with the disk', () => {
+    const folder = '/var/lib/kimberlite/backup';
+    const six = (): Rig => {
+      const rig = new Rig({ guardsOff: ['wipe-needs-evidence'] });
+      rig.run('setup-growth --kind backup --replica-id 2');
+      rig.fleet.localBackups.fail(2, 9);
+      fill(rig, 2, 60);
+      return rig;
+    };
+    const [rig, other] = [six(), six()];
+    const names = rig.run(`ls ${folder}`, 'replica-2').stdout.trim().split('\n');
+    expect(names.length).toBe(6);
+    const removed = vi.fn();
+    rig.fleet.onBackupsRemoved = removed;
+    expect(rig.run(`rm ${folder}/${names[0]}`, 'replica-2').code).toBe(0);
+    expect([percent(rig, 2) > 49, percent(rig, 2) < 51, removed.mock.calls]).toEqual([true, true, [[2]]]);
+    expect(rig.run(`rm -rfv ${folder}`, 'replica-2').stdout.match(/removed/g)?.length).toBe(5);
+    expect(percent(rig, 2)).toBeLessThan(1);
+    expect(rig.run(`du -s ${folder}`, 'replica-2').code).toBe(1);
+    expect(rig.run(`find ${folder}`, 'replica-2').stdout).toBe('');
+    expect(rig.run('kimberlite-cli backup list --replica-id 2').stdout).not.toContain('on the disk');
+    other.run('systemctl stop kimberlite', 'replica-2');
+    expect(other.run('replace-disk replica-2').code).toBe(0);
+    expect([other.fleet.localBackups.of(2), other.machine(2).disk.fillBytes]).toEqual([[], 0]);
   });
 
   it('is scheduled only on hosts that answer, and a mistake in the flags changes nothing', () => {

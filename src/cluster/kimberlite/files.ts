@@ -40,9 +40,8 @@ export class FleetFiles {
     if (etc !== null) return etc;
     const file = dataFile(this.fleet, path);
     if (file === null) return null;
-    if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) {
-      return `${file}: ${machine.disk.fillBytes} bytes that the simulation accounts but does not store\n`;
-    }
+    const accounted = this.fleet.accounted(machine).get(file);
+    if (accounted !== undefined) return `${file}: ${accounted} bytes that the simulation accounts but does not store\n`;
     if (!machine.disk.fileExists(file)) return null;
     return `binary zone ${file}, ${machine.disk.fileSizeBytes(file)} bytes: read it with kimberlite-admin verify or storage export\n`;
   }
@@ -160,8 +159,7 @@ function dataFile(fleet: KimberliteFleet, path: string): string | null {
 export function listData(fleet: KimberliteFleet, machine: Machine, folder: string): readonly string[] | null {
   const names = new Set<string>();
   const prefix = folder === '' ? '' : `${folder}/`;
-  const all = machine.disk.files();
-  if (machine.disk.fillBytes > 0) all.push(fleet.fillName(machine));
+  const all = [...machine.disk.files(), ...fleet.accounted(machine).keys()];
   for (const file of all) {
     if (file.startsWith(prefix)) names.add(file.slice(prefix.length).split('/')[0] as string);
   }

@@ -308,6 +308,21 @@ export class KimberliteFleet implements HostFleet {
     return this.fillKinds.get(machine.id) ?? 'log/segments';
   }
 
+  accounted(machine: Machine): ReadonlyMap<string, number> {
+    const { fillBytes } = machine.disk;
+    const files = this.localBackups.filesOf(machine);
+    const name = this.fillName(machine);
+    if (fillBytes > 0 && (name !== 'backup' || files.size === 0)) files.set(name, fillBytes);
+    return files;
+  }
+
+  removeAccounted(machine: Machine, files: readonly string[]): void {
+    if (files.includes(this.fillName(machine))) machine.disk.setFill(0);
+    const backups = new Set(files.map((file) => file.replace(/^backup\//, '')));
+    if (this.localBackups.of(machine.id).some(({ name }) => backups.has(name)))
+      this.localBackups.remove(machine, backups);
+  }
+
   refuseRemoval(machine: Machine, files: readonly string[]): string {
     if (!this.hasService(machine) || !files.some((file) => file.startsWith('log/') || file === 'superblock')) return '';
     return refuseWipe(this, machine.id, 'rm');
