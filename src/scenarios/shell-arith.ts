@@ -14,7 +14,7 @@ interface Node {
 }
 
 /** Commands whose own words are expanded once, right before they run. */
-const LIFTED = ['SimpleCommand', 'ArithmeticCommand', 'ConditionalCommand', 'For', 'Case'];
+const LIFTED: readonly string[] = ['SimpleCommand', 'ArithmeticCommand', 'ConditionalCommand', 'For', 'Case'];
 const VARIABLE = 'firedrill_arith_';
 
 /** Puts commands within arithmetic in front of the command that calculates. What cannot be moved stays as it is. */

@@ -27,8 +27,8 @@ const ISSUE: CommandUsage = {
 /** How long signing takes; our own round figure. */
 const SIGN_US: Us = 20 * SECOND;
 
-const SWITCHES = ['-text', '-noout', '-startdate', '-enddate', '-dates'];
-const VALUED = ['-in', '-checkend'];
+const SWITCHES: readonly string[] = ['-text', '-noout', '-startdate', '-enddate', '-dates'];
+const VALUED: readonly string[] = ['-in', '-checkend'];
 
 /** Options of `x509` by name, or what is wrong with them. */
 function optionsOf(words: readonly string[]): ReadonlyMap<string, string> | string {
