@@ -54,13 +54,23 @@ function conversion(letter: string, at: Date, ms: number): string | null {
   }
 } // biome-ignore format: a table reads better in rows
 
+/** How a value is written after one of the flags of a conversion. */
+const FLAGGED: Readonly<Record<string, (value: string) => string>> = {
+  '-': (value) => value.replace(/^[0 ]+(?=\d)/, ''),
+  _: (value) => value.replace(/^0+(?=\d)/, (zeros) => ' '.repeat(zeros.length)),
+  '0': (value) => value.replace(/^ +(?=\d)/, (spaces) => '0'.repeat(spaces.length)),
+  '^': (value) => value.toUpperCase(),
+};
+
 /** Formats a wall clock as `date +TEXT` does, in UTC. @throws Error naming an unknown conversion */
 export function format(text: string, ms: number): string {
-  return text.replace(/%[-_0^]?(:?[a-zA-Z%])/g, (whole, letter: string) => {
+  return text.replace(/%([-_0^]?)(\d*)(:?[a-zA-Z%])?/g, (whole, flag: string, width: string, letter = '') => {
     const value = conversion(letter, new Date(ms), ms);
-    if (value === null) throw new Error(`conversion ${whole} is not known`);
-    if (whole[1] === '-') return value.replace(/^[0 ]+(?=\d)/, '');
-    return whole[1] === '^' ? value.toUpperCase() : value;
+    // Of widths only the digits of a second are known: `%3N` counts milliseconds.
+    const known = width === '' || (flag === '' && letter === 'N' && /^[1-9]$/.test(width));
+    if (value === null || !known) throw new Error(`conversion ${whole} is not known`);
+    if (width !== '') return value.slice(0, Number(width));
+    return FLAGGED[flag]?.(value) ?? value;
   });
 }
 

@@ -1,4 +1,5 @@
 import { parse } from 'just-bash';
+import { liftSubstitutions } from './shell-arith.ts';
 
 /**
  * What of a shell cannot be virtual, with the remedy (R22): a script that uses one is refused before it starts, with exit
@@ -51,6 +52,7 @@ export function refusalOf(script: string, known: (name: string) => boolean): str
   let root: unknown;
   try {
     root = parse(script);
+    liftSubstitutions(root);
   } catch {
     return null;
   }
@@ -77,6 +79,8 @@ function judge(node: Node, known: (name: string) => boolean): string | null {
     }
     case 'ParameterExpansion':
       return refusedVariable(node.parameter);
+    case 'ArithCommandSubst':
+      return say('a command within this arithmetic', 'put what it prints into a variable first');
     case 'ArithVariable':
       return refusedVariable(node.name);
     default:

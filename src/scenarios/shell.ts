@@ -5,10 +5,12 @@ import {
   defineCommand,
   type ExecResult,
   type ResolvedCommandContext,
+  type TransformPlugin,
 } from 'just-bash';
 import { DOMAIN, mix2, mixString } from '../sim/mix.ts';
 import type { AmbientGuard } from './ambient-guard.ts';
 import { type CommandResult, type CommandTable, failed, type OperatorCommand, ok } from './command.ts';
+import { liftSubstitutions } from './shell-arith.ts';
 import { date, mktemp, readSleep, sleep } from './shell-clock.ts';
 import { HostFileSystem, type HostFiles } from './shell-files.ts';
 import { openSessions } from './shell-interactive.ts';
@@ -44,6 +46,15 @@ const LIMITS = {
   maxLoopIterations: 10_000,
   maxCommandCount: 50_000,
   maxOutputSize: 16 * 1024 * 1024,
+};
+
+/** Mends what just-bash does wrong with commands within arithmetic. */
+const ARITHMETIC: TransformPlugin<Record<string, never>> = {
+  name: 'commands-in-arithmetic',
+  transform: ({ ast }) => {
+    liftSubstitutions(ast);
+    return { ast };
+  },
 };
 
 const UNTIMED_US = Number.MAX_SAFE_INTEGER;
@@ -106,6 +117,7 @@ export class OperatorShell<Fleet> {
       executionLimits: LIMITS,
       processInfo: { pid: 1000 + 10 * ++this.shells, ppid: 1, uid: 0, gid: 0 },
     });
+    bash.registerTransformPlugin(ARITHMETIC);
     const { stdout, stderr, exitCode } = await bash.exec(script, {
       ...(run.signal === undefined ? {} : { signal: run.signal }),
       stdin,

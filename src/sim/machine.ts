@@ -45,6 +45,8 @@ export class Machine implements Host {
   readonly jobs: HostJobs = new HostJobs();
   assertionFailures: number;
   startedUs: Us;
+  /** The host's wall clock at that time. */
+  startedWallUs: Us;
   stopCause: StopCause | '';
   private readonly world: World;
   private readonly factory: ProcessFactory | null;
@@ -72,6 +74,7 @@ export class Machine implements Host {
     this.cpu = new HostCpu(world, id);
     this.assertionFailures = 0;
     this.startedUs = -1;
+    this.startedWallUs = -1;
     this.stopCause = '';
     this.timers = new HostTimers(world, clock, id);
     this.outTo = [];
@@ -180,6 +183,7 @@ export class Machine implements Host {
     this.incarnation++;
     this.stopCause = '';
     this.startedUs = this.world.nowUs;
+    this.startedWallUs = this.clock.wallUs();
     this.timers.reset(this.incarnation);
     this.world.trace.fold(this.world.nowUs, RECORD.start, this.id, this.incarnation, 0, 0);
     if (this.world.trace.recording) this.note(RECORD.start, `process starts, incarnation ${this.incarnation}`);

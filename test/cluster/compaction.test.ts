@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SECOND, type Us } from '../../src/sim/time.ts';
-import { Rig, type RigOptions } from './commands/kit.ts';
+import { between, Rig, type RigOptions } from './commands/kit.ts';
 
 const PLAN: NonNullable<RigOptions['compaction']> = {
   atPercent: 85,
@@ -96,5 +96,47 @@ describe('recovery points', () => {
     rig.run(`${find} +7 -delete`, 'replica-2');
     expect(percent(rig, 2)).toBeLessThan(1);
     expect(rig.run('find /var/log -delete', 'replica-2').code).toBe(1);
+  });
+
+  it('are on the disk as files: seen by ls and du, removed by rm and with the disk', () => {
+    const folder = '/var/lib/kimberlite/backup';
+    const six = (): Rig => {
+      const rig = new Rig({ guardsOff: ['wipe-needs-evidence'] });
+      rig.run('setup-growth --kind backup --replica-id 2');
+      rig.fleet.localBackups.fail(2, 9);
+      fill(rig, 2, 60);
+      return rig;
+    };
+    const [rig, other] = [six(), six()];
+    const names = rig.run(`ls ${folder}`, 'replica-2').stdout.trim().split('\n');
+    expect(names.length).toBe(6);
+    const removed = vi.fn();
+    rig.fleet.onBackupsRemoved = removed;
+    expect(rig.run(`rm ${folder}/${names[0]}`, 'replica-2').code).toBe(0);
+    expect([percent(rig, 2) > 49, percent(rig, 2) < 51, removed.mock.calls]).toEqual([true, true, [[2]]]);
+    expect(rig.run(`rm -rfv ${folder}`, 'replica-2').stdout.match(/removed/g)?.length).toBe(5);
+    expect(percent(rig, 2)).toBeLessThan(1);
+    expect(rig.run(`du -s ${folder}`, 'replica-2').code).toBe(1);
+    expect(rig.run(`find ${folder}`, 'replica-2').stdout).toBe('');
+    expect(rig.run('kimberlite-cli backup list --replica-id 2').stdout).not.toContain('on the disk');
+    other.run('systemctl stop kimberlite', 'replica-2');
+    expect(other.run('replace-disk replica-2').code).toBe(0);
+    expect([other.fleet.localBackups.of(2), other.machine(2).disk.fillBytes]).toEqual([[], 0]);
+  });
+
+  it('is scheduled only on hosts that answer, and a mistake in the flags changes nothing', () => {
+    const schedule = 'kimberlite-cli storage compact-schedule';
+    const rig = new Rig({ compaction: PLAN });
+    expect(rig.run(`${schedule} --off-peak-only --replica-id 99`).code).toBe(2);
+    expect(rig.run(`${schedule} --off-peak-only --every 7h --replica-id 99`).code).toBe(1);
+    expect(rig.run(schedule).stdout).toContain('regular rounds: at any hour');
+    rig.cluster.world.network.cut('cut', between([2], [rig.cluster.operatorHost]));
+    const set = rig.run(`${schedule} --off-peak-only --every 7h`);
+    expect([set.code, set.stderr]).toEqual([1, expect.stringContaining('replica 2 does not answer and keeps')]);
+    expect(set.stdout).toMatch(/replica 1: every 7 h\nreplica 2: does not answer\n$/);
+    rig.cluster.world.network.heal('cut');
+    const shown = rig.run(schedule);
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('replica 2: never')]);
+    expect(shown.stdout).toContain('off-peak only (22:00 to 6:00) on 0, 1, at any hour elsewhere');
   });
 });

@@ -27,7 +27,12 @@ function write(name: 'incident-review' | 'bug-report', argv: readonly string[]):
   const reports: IncidentReport[] = [];
   const command = INCIDENT_REPORTS.find(([known]) => known === name)?.[1];
   const fleet = { reports, incident: () => FACTS };
-  const context = { fleet, readFile: () => 'archive', writeFile: () => {}, onHost: 'operator' };
+  const context = {
+    fleet,
+    readFile: () => 'host replica-0, release v0.4.0\n',
+    writeFile: () => {},
+    onHost: 'operator',
+  };
   const end = command?.(argv, '', context as unknown as Parameters<NonNullable<typeof command>>[2]).next();
   expect(end?.value).toMatchObject({ code: 0 });
   return reports[0] as IncidentReport;

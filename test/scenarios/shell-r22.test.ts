@@ -14,6 +14,7 @@ describe('R22, ours: what is virtual', () => {
     ['date +%s', '1770375723\n'],
     ['date +%Y%m%d-%H%M%S', '20260206-110203\n'],
     ['date -u +"%F %T %j %a %B %p %I %y %-H %N"', '2026-02-06 11:02:03 037 Fri February AM 11 26 11 000000000\n'],
+    ['sleep 0.125; date "+%3N %9N %_m %0e %%N"', '125 125000000  2 06 %N\n'],
     ['date -d "10 minutes ago" +%T', '10:52:03\n'],
     ['date -d @0 -Iseconds', '1970-01-01T00:00:00+00:00\n'],
     ['date --date="2026-02-06 12:00" +%s; date -R', '1770379200\nFri, 06 Feb 2026 11:02:03 +0000\n'],
@@ -44,6 +45,8 @@ describe('R22, ours: what is virtual', () => {
 
   it.each([
     ['date +%Q', 2, 'date: conversion %Q is not known\n'],
+    ['date +%5Y', 2, 'date: conversion %5Y is not known\n'],
+    ['date +%H%', 2, 'date: conversion % is not known\n'],
     ['date -s 12:00', 1, 'date: cannot set date: Operation not permitted\n'],
     ['date -d whenever', 1, "date: invalid date 'whenever'\n"],
     ['sleep ten', 1, "sleep: invalid time interval 'ten'\n"],

@@ -45,8 +45,10 @@ export interface HostFleet {
   managerEnvironment?(machine: Machine): Map<string, string>;
   listens(machine: Machine, port: number): boolean;
   httpGet(machine: Machine, port: number, path: string): HttpAnswer | null;
-  /** What the accounted, unstored bytes of the disk are: old log segments, or local backup files. */
-  fillName(machine: Machine): 'log/segments' | 'backup';
+  /** Files whose bytes the disk only accounts, with their sizes: old log segments, or local backups. */
+  accounted(machine: Machine): ReadonlyMap<string, number>;
+  /** Removes files that are among the accounted ones. */
+  removeAccounted(machine: Machine, files: readonly string[]): void;
   /** Why these files may not be removed now, or ''. */
   refuseRemoval(machine: Machine, files: readonly string[]): string;
   keepEvidence(kind: Evidence['kind'], host: number, path: string): void;

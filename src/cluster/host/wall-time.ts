@@ -72,6 +72,17 @@ function unixMsOf(year: number, month: number, day: number, secondOfDay: number)
   return (cycle * 146_097 + dayOfCycle - 719_468) * DAY_MS + secondOfDay * 1_000;
 }
 
+/** Midnight of a day such as `2025-01-01` in ms since 1970; null when there is no such day. */
+export function parseDayMs(text: string): number | null {
+  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  if (match === null) return null;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (month < 1 || month > 12) return null;
+  const ms = unixMsOf(year, month, day, 0);
+  const parts = wallParts(ms);
+  return parts.month === month && parts.day === day ? ms : null;
+}
+
 const UNITS: readonly (readonly [RegExp, Us])[] = [
   [/^(us|usec)$/, 1],
   [/^(ms|msec)$/, 1_000],
@@ -98,10 +109,9 @@ export function parseSinceMs(text: string, nowMs: number): number | null {
     const agoUs = parseDurationUs(relative);
     return agoUs === null ? null : nowMs - Math.floor(agoUs / 1_000);
   }
-  const match = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d))?)?$/.exec(trimmed);
-  if (match === null) return null;
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  if (month < 1 || month > 12 || day < 1 || day > 31) return null;
-  const second = Number(match[4] ?? 0) * 3_600 + Number(match[5] ?? 0) * 60 + Number(match[6] ?? 0);
-  return unixMsOf(year, month, day, second);
+  const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d))?)?$/.exec(trimmed);
+  const dayMs = parseDayMs(match?.[1] ?? '');
+  if (match === null || dayMs === null) return null;
+  const second = Number(match[2] ?? 0) * 3_600 + Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0);
+  return dayMs + second * 1_000;
 }

@@ -1,6 +1,7 @@
 import type { CompactionPlan } from '../../plan/plan.ts';
 import type { Machine } from '../../sim/machine.ts';
 import { HOUR, type Us } from '../../sim/time.ts';
+import { countRequest } from '../host/device-work.ts';
 import type { KimberliteFleet } from './fleet.ts';
 import { logBytes } from './metrics.ts';
 
@@ -49,8 +50,8 @@ interface HostState {
  * A schedule may keep regular rounds to the off-peak hours; whether the threshold overrides that is a guard (AMB-OFFPEAK).
  */
 export class Compaction {
-  /** Regular rounds only in off-peak hours (`storage compact-schedule --off-peak-only`). */
-  offPeakOnly: boolean;
+  /** Hosts with regular rounds only in off-peak hours (`storage compact-schedule --off-peak-only`). */
+  readonly offPeakOnly: Set<number>;
   /** No rounds at all on these hosts: somebody has switched the scheduler off. */
   readonly disabled: Set<number>;
   readonly plan: CompactionPlan;
@@ -60,7 +61,7 @@ export class Compaction {
   constructor(plan: CompactionPlan, fleet: KimberliteFleet) {
     this.plan = plan;
     this.fleet = fleet;
-    this.offPeakOnly = false;
+    this.offPeakOnly = new Set();
     this.disabled = new Set();
     this.hosts = new Map();
     for (const host of fleet.cluster.serverHosts) {
@@ -155,7 +156,8 @@ export class Compaction {
     const { disk } = machine;
     const { atPercent, atLogBytes } = this.plan;
     const offPeak = this.isOffPeak(host);
-    const mayOverride = !this.offPeakOnly || offPeak || this.fleet.guard('usage-overrides-schedule');
+    const offPeakOnly = this.offPeakOnly.has(host);
+    const mayOverride = !offPeakOnly || offPeak || this.fleet.guard('usage-overrides-schedule');
     const full = atPercent > 0 && disk.usedBytes() * 100 >= atPercent * disk.capacityBytes;
     const bySize = atLogBytes > 0 && this.fleet.guard('compact-by-log-size');
     const long = bySize && logBytes(this.fleet, machine) >= atLogBytes;
@@ -165,7 +167,7 @@ export class Compaction {
       return 'usage';
     }
     const due = state.everyUs > 0 && this.fleet.world.nowUs - state.lastUs >= state.everyUs;
-    return due && (!this.offPeakOnly || offPeak) ? 'regular' : null;
+    return due && (!offPeakOnly || offPeak) ? 'regular' : null;
   }
 
   private isOffPeak(host: number): boolean {
@@ -199,6 +201,7 @@ export class Compaction {
     const most = round.cause === 'regular' ? Math.min(chunk, REGULAR_BYTES_MAX) : chunk;
     const size = Math.min(most, round.moveBytes - round.movedBytes);
     const endUs = disk.queue.admit(world.nowUs, disk.options.readLatencyUsMean, size);
+    countRequest(disk, Math.floor(round.movedBytes / most) % 2 === 0 ? 'read' : 'write', size, endUs - world.nowUs);
     round.movedBytes += size;
     state.dueUs = round.cause === 'usage' ? endUs + REST * (endUs - world.nowUs) : endUs;
   }

@@ -33,18 +33,27 @@ export class FleetFiles {
     const machine = this.replica(host);
     if (machine === null) return null;
     if (path === `${QUEUE_DIRECTORY}/nr_requests`) return `${machine.disk.queue.depth}\n`;
-    const own = this.extra.get(`${host}:${path}`);
-    if (own !== undefined) return own;
+    const own = this.besideZones(machine, host, path);
+    if (own !== null) return own;
     if (path === `${LOG_DIRECTORY}/server.log`) return serverLog(this.fleet, machine);
     const etc = this.readEtc(machine, path);
     if (etc !== null) return etc;
     const file = dataFile(this.fleet, path);
     if (file === null) return null;
-    if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) {
-      return `${file}: ${machine.disk.fillBytes} bytes that the simulation accounts but does not store\n`;
-    }
+    const accounted = this.fleet.accounted(machine).get(file);
+    if (accounted !== undefined) return `${file}: ${accounted} bytes that the simulation accounts but does not store\n`;
     if (!machine.disk.fileExists(file)) return null;
     return `binary zone ${file}, ${machine.disk.fileSizeBytes(file)} bytes: read it with kimberlite-admin verify or storage export\n`;
+  }
+
+  /** What an operator wrote into a file; null when there is none, or no longer. */
+  private besideZones(machine: Machine, host: string, path: string): string | null {
+    const text = this.extra.get(`${host}:${path}`);
+    if (text === undefined) return null;
+    const file = dataFile(this.fleet, path);
+    const { disk } = machine;
+    // Below the data directory it lies on the disk: `rm`, a new disk or a power loss may have taken it.
+    return file === null || (disk.fileExists(file) && disk.fileSizeBytes(file) === bytesOf(text)) ? text : null;
   }
 
   /** A file below /etc/kimberlite that the product reads, or null. */
@@ -76,7 +85,8 @@ export class FleetFiles {
     const folder = `${host}:${path}/`;
     const beside = [...this.extra.keys()]
       .filter((key) => key.startsWith(folder))
-      .map((key) => key.slice(folder.length));
+      .map((key) => key.slice(folder.length))
+      .filter((name) => this.besideZones(machine, host, `${path}/${name}`) !== null);
     if (names === null || beside.length === 0) return names;
     return [...new Set([...names, ...beside])].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
@@ -107,17 +117,36 @@ export class FleetFiles {
       return '';
     }
     const file = dataFile(this.fleet, path);
-    if (file !== null && machine.disk.fileExists(file)) return 'Operation not permitted (a zone of the server)';
-    const inDataDirectory = file !== null;
-    if (inDataDirectory && text.length > machine.disk.freeBytes()) return 'No space left on device';
+    if (file !== null) {
+      const problem = this.store(machine, file, bytesOf(text), this.besideZones(machine, host, path) !== null);
+      if (problem !== '') return problem;
+    }
     this.extra.set(`${host}:${path}`, text);
     return '';
+  }
+
+  /** Room for a file of that size on the disk; `known` says that an operator wrote it before. What is wrong, or ''. */
+  private store(machine: Machine, file: string, sizeBytes: number, known: boolean): string {
+    const { disk } = machine;
+    if (listData(this.fleet, machine, file) !== null) return 'Is a directory';
+    if (disk.fileExists(file) && !known) return 'Operation not permitted (a zone of the server)';
+    const error = known ? disk.truncateFile(file, sizeBytes) : disk.createFile(file, sizeBytes);
+    return error === '' ? '' : 'No space left on device';
   }
 
   private replica(host: string): Machine | null {
     const machine = this.fleet.machineOf(host, host);
     return machine !== null && this.fleet.hasService(machine) ? machine : null;
   }
+}
+
+function bytesOf(text: string): number {
+  let bytes = 0;
+  for (const letter of text) {
+    const code = letter.codePointAt(0) as number;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }
 
 /** Name on the disk of a path below the data directory, or null when it lies elsewhere. */
@@ -130,8 +159,7 @@ function dataFile(fleet: KimberliteFleet, path: string): string | null {
 export function listData(fleet: KimberliteFleet, machine: Machine, folder: string): readonly string[] | null {
   const names = new Set<string>();
   const prefix = folder === '' ? '' : `${folder}/`;
-  const all = machine.disk.files();
-  if (machine.disk.fillBytes > 0) all.push(fleet.fillName(machine));
+  const all = [...machine.disk.files(), ...fleet.accounted(machine).keys()];
   for (const file of all) {
     if (file.startsWith(prefix)) names.add(file.slice(prefix.length).split('/')[0] as string);
   }

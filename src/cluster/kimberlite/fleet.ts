@@ -69,7 +69,7 @@ export class KimberliteFleet implements HostFleet {
   readonly compactedUs: Map<number, Us>;
   /** What the accounted bytes of a disk are where they are not old log segments. */
   readonly fillKinds: Map<number, 'log/segments' | 'backup'>;
-  /** By host: percent of its old log segments that were written before the cut-off date of an archive. */
+  /** By host: percent of its old log segments that were written before 2025. */
   readonly coldPercents: Map<number, number>;
   /** Segments that lie in the archive bucket. */
   readonly archived: BucketObject[];
@@ -306,6 +306,21 @@ export class KimberliteFleet implements HostFleet {
 
   fillName(machine: Machine): 'log/segments' | 'backup' {
     return this.fillKinds.get(machine.id) ?? 'log/segments';
+  }
+
+  accounted(machine: Machine): ReadonlyMap<string, number> {
+    const { fillBytes } = machine.disk;
+    const files = this.localBackups.filesOf(machine);
+    const name = this.fillName(machine);
+    if (fillBytes > 0 && (name !== 'backup' || files.size === 0)) files.set(name, fillBytes);
+    return files;
+  }
+
+  removeAccounted(machine: Machine, files: readonly string[]): void {
+    if (files.includes(this.fillName(machine))) machine.disk.setFill(0);
+    const backups = new Set(files.map((file) => file.replace(/^backup\//, '')));
+    if (this.localBackups.of(machine.id).some(({ name }) => backups.has(name)))
+      this.localBackups.remove(machine, backups);
   }
 
   refuseRemoval(machine: Machine, files: readonly string[]): string {

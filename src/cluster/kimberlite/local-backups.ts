@@ -5,6 +5,7 @@ import type { KimberliteFleet } from './fleet.ts';
 const DAY_MS = 86_400_000;
 /** Snapshots that stay on a replica's own disk when nobody deletes them. */
 const KEPT = 6;
+const FOLDER = 'backup';
 
 /** A snapshot in /var/lib/kimberlite/backup: its bytes are accounted on the disk, what a restore would need is real. */
 export interface LocalBackup {
@@ -40,6 +41,12 @@ export class LocalBackups {
     return files === 0 || this.fleet.fillName(machine) !== 'backup' ? 0 : Math.floor(machine.disk.fillBytes / files);
   }
 
+  /** The files of a host as they lie on its disk, with their sizes. */
+  filesOf(machine: Machine): Map<string, number> {
+    const sizeBytes = this.sizeBytes(machine);
+    return new Map(this.of(machine.id).map(({ name }) => [`${FOLDER}/${name}`, sizeBytes]));
+  }
+
   /** The last nights' work: as many files as stay, the newest `ageDays` old, and objects for those of the last week. */
   lay(host: number, ageDays: number): void {
     const files: LocalBackup[] = [];
@@ -70,7 +77,9 @@ export class LocalBackups {
     const files = this.of(machine.id);
     const left = files.filter((file) => !names.has(file.name));
     this.byHost.set(machine.id, left);
-    machine.disk.setFill(left.length === 0 ? 0 : machine.disk.fillBytes - each * (files.length - left.length));
+    if (this.fleet.fillName(machine) === 'backup') {
+      machine.disk.setFill(left.length === 0 ? 0 : machine.disk.fillBytes - each * (files.length - left.length));
+    }
     this.fleet.onBackupsRemoved(machine.id);
   }
 

@@ -28,6 +28,12 @@ export interface ReplicaView {
   readonly node: KimberliteNode | null;
 }
 
+/** Release of the server that runs on a host, or ran last. */
+export function releaseOn(cluster: KimberliteCluster, host: number): string {
+  const release = cluster.releases.of(host);
+  return release === 0 ? RELEASE : releaseText(release);
+}
+
 /** Replica number as printed: `node1` is 1, `replica-0` is 0, the first standby is 100. */
 export function shownId(cluster: KimberliteCluster, host: number): number {
   const standby = cluster.standbyHosts.indexOf(host);

@@ -68,6 +68,18 @@ describe('docker', () => {
   });
 });
 
+it('a bundle and a report name the release that ran on their host', () => {
+  const rig = new Rig({ deployment: { ...deployed('systemd'), releases: ['v0.3.0', 'v0.4.0', 'v0.3.0'] } });
+  rig.run('kimberlite-admin diagnostics --output /tmp/d', 'replica-1');
+  rig.run('systemctl stop kimberlite', 'replica-1');
+  rig.run('kimberlite-admin diagnostics --output /tmp/e', 'replica-1');
+  const [name] = [rig.machine(1).name];
+  for (const path of ['/tmp/d', '/tmp/e']) expect(rig.written.get(`${name}:${path}`)).toContain('release v0.4.0\n');
+  rig.written.set(`${name}:/tmp/f`, 'archive');
+  const report = 'bug-report --output /tmp/r --expected x --observed y --bundle';
+  expect(rig.run(`${report} /tmp/f`, 'replica-1').stderr).toContain('no bundle of kimberlite-admin diagnostics');
+});
+
 describe('openssl and issue-certificate', () => {
   it('show why a handshake fails, and mend it', () => {
     const rig = new Rig({ naming: 'node', deployment: deployed('systemd', 2) });
@@ -83,9 +95,20 @@ describe('openssl and issue-certificate', () => {
     const log = rig.machine(2).journal.map(({ text }) => text);
     expect(log).toContain('Rejected by leader: TLS alert certificate_expired');
     const commit = rig.cluster.nodes[2]!.vsr.replica.commit;
+    const asked = (options: string): readonly [number, string] => {
+      const { code, stdout, stderr } = rig.run(`openssl x509 -in ${CERTIFICATE} ${options}`, 'new-node');
+      return [code, stdout + stderr];
+    };
+    expect(asked('-noout -enddate')).toEqual([0, expect.stringMatching(/^notAfter=2026-02-03 \S+\n$/)]);
+    expect(asked('-noout -dates')[1]).toMatch(/^notBefore=.*\nnotAfter=.*\n$/);
+    expect(asked('-noout -checkend 86400')).toEqual([1, 'Certificate will expire\n']);
+    expect(asked('-noout -foo')).toEqual([1, 'x509: Unknown option or argument: -foo\n']);
+    expect(asked('-checkend soon')[0]).toBe(1);
     expect(rig.run('issue-certificate new-node').stdout).toContain('signed for new-node');
     copyOut();
     expect(rig.run(command, 'new-node').stdout).toContain('DNS:new-node');
+    expect(asked('-noout -checkend 86400')).toEqual([0, 'Certificate will not expire\n']);
+    expect(asked('-noout -checkend 31536000')[0]).toBe(1);
     expect(rig.cluster.nodes[2]!.vsr.replica.commit).toBe(commit);
     restart(rig, 2);
     expect(rig.cluster.nodes[2]!.vsr.replica.commit).toBeGreaterThan(commit);

@@ -28,6 +28,58 @@ describe('processes beside the service', () => {
   });
 });
 
+describe('what tools do on a disk', () => {
+  const FOLDER = '/var/lib/kimberlite';
+  const dd = (name: string, count: number): string =>
+    `dd if=/dev/zero of=${FOLDER}/${name} bs=4k count=${count} oflag=dsync`;
+
+  it('survives a power loss when it was synced, and a folder is no file', () => {
+    const rig = new Rig();
+    const { disk } = rig.machine(0);
+    const before = { ...disk.counters };
+    expect(rig.run(dd('test', 5), REPLICA).stderr).toContain('5+0 records out');
+    expect(disk.counters.bytesWritten - before.bytesWritten).toBeGreaterThanOrEqual(5 * 4_096);
+    expect(disk.counters.fsyncs - before.fsyncs).toBeGreaterThanOrEqual(5);
+    for (const name of ['log', 'checkpoint']) expect(rig.run(dd(name, 1), REPLICA).stderr).toContain('Is a directory');
+    rig.machine(0).powerLoss('power', 'mix');
+    expect(disk.fileSizeBytes('test')).toBe(5 * 4_096);
+  });
+
+  it('is counted: copies as reads, compaction as reads and writes', () => {
+    const rig = new Rig();
+    const { disk } = rig.machine(2);
+    rig.machine(2).stop('crash');
+    const before = { ...disk.counters };
+    rig.run(`cp -a ${FOLDER}/log /tmp/log`, 'replica-2');
+    expect(disk.counters.bytesRead - before.bytesRead).toBe(
+      disk.fileSizeBytes('log/headers') + disk.fileSizeBytes('log/prepares'),
+    );
+    expect([disk.counters.bytesWritten, disk.counters.awaitUs > before.awaitUs]).toEqual([before.bytesWritten, true]);
+    rig.machine(2).start();
+    rig.pass(5 * SECOND);
+    disk.setFill(Math.floor(disk.capacityBytes / 2));
+    const [read, written] = [disk.counters.bytesRead, disk.counters.bytesWritten];
+    expect(rig.run('kimberlite-cli storage compact --replica-id 2').code).toBe(0);
+    const kept = Math.floor((Math.floor(disk.capacityBytes / 2) * 6) / 8);
+    expect(disk.counters.bytesRead - read).toBeGreaterThanOrEqual(kept);
+    expect(disk.counters.bytesWritten - written).toBeGreaterThanOrEqual(kept);
+  });
+
+  it('is one with what redirections write: seen by du and ls, removed by rm', () => {
+    const rig = new Rig();
+    const files = new FleetFiles(rig.fleet);
+    const [host, path] = [rig.machine(0).name, `${FOLDER}/note`];
+    expect(files.write(host, path, '')).toBe('');
+    expect(files.write(host, path, 'grün\n')).toBe('');
+    expect(files.read(host, path)).toBe('grün\n');
+    expect(rig.run(`ls -l ${FOLDER}`, REPLICA).stdout).toMatch(/^ +6 note$/m);
+    expect(rig.run(`du ${path}`, REPLICA).stdout).toBe(`4\t${path}\n`);
+    expect(files.write(host, `${FOLDER}/log`, 'x')).toBe('Is a directory');
+    expect(rig.run(`rm ${path}`, REPLICA).code).toBe(0);
+    expect([files.read(host, path), files.list(host, FOLDER)?.includes('note')]).toEqual([null, false]);
+  });
+});
+
 describe('the queue of a disk', () => {
   it('is as deep as nr_requests says, which takes 1 to 1024', () => {
     const rig = new Rig();

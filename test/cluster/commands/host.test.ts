@@ -16,6 +16,12 @@ describe('systemctl', () => {
     expect(rig.run('systemctl frob kimberlite', 'replica-1').code).toBe(1);
   });
 
+  it('says when the service started by the clock of its host, as the journal does', () => {
+    const rig = new Rig({ wallOffsetUs: [3_600 * SECOND] });
+    expect(rig.run('systemctl status kimberlite', 'replica-0').stdout).toMatch(/since Feb 06 11:00:00$/m);
+    expect(rig.run('systemctl status kimberlite', 'replica-1').stdout).toMatch(/since Feb 06 10:00:00$/m);
+  });
+
   it('shows why a dead service is dead', () => {
     const rig = new Rig();
     rig.machine(2).stop('oom-kill');
@@ -88,6 +94,37 @@ describe('curl and nc', () => {
     expect(rig.run('nc -zv -w 2 replica-1 7001').stderr).toContain('timed out');
     expect(rig.run('curl http://nowhere:9090/status').code).toBe(6);
   });
+});
+
+it('knows no time server before the first poll, and no type of a host without modelled cores', () => {
+  const rig = new Rig();
+  const sources = (): string => rig.run('chronyc sources', 'replica-0').stdout;
+  const { clock } = rig.machine(0);
+  clock.ntpPolledUs = -1;
+  expect(sources()).toMatch(/\n\^\? \S+ +0\n$/);
+  clock.restartNtp();
+  expect(sources()).toMatch(/\n\^\* \S+ +377\n$/);
+  expect(rig.run('aws ec2 describe-instances').stdout).toContain('replica-0.kimberlite.prod unmodelled cores running');
+});
+
+it('gives up on a slow link when its time is over', () => {
+  const rig = new Rig();
+  const { network } = rig.cluster.world;
+  network.degrade('slow', between([rig.cluster.operatorHost], [1]), {
+    latencyUsMin: 3 * SECOND,
+    latencyUsMean: 3 * SECOND,
+  });
+  const timed = (line: string): readonly number[] => {
+    const fromUs = rig.cluster.world.nowUs;
+    return [rig.run(line).code, (rig.cluster.world.nowUs - fromUs) / SECOND];
+  };
+  expect(timed('curl http://replica-1:9090/status')).toEqual([0, 12]);
+  expect(timed('curl -m 0 http://replica-1:9090/status')).toEqual([0, 12]);
+  expect(timed('curl -m 2 http://replica-1:9090/status')).toEqual([28, 2]);
+  expect(timed('curl -m 9 http://replica-1:9090/status')).toEqual([28, 9]);
+  expect(timed('curl -m 30 --connect-timeout 5 http://replica-1:9090/status')).toEqual([28, 5]);
+  expect(timed('nc -z replica-1 7001')).toEqual([0, 6]);
+  expect(timed('nc -z -w 1 replica-1 7001')).toEqual([1, 1]);
 });
 
 it('reports what the hardware knows, and says what is not modelled', () => {

@@ -194,3 +194,23 @@ it('keeps evidence of a dead replica: core, disk and archive', () => {
     ['journal-excerpt', 2],
   ]);
 });
+
+it('archives by the day that segments were written, each once', () => {
+  const rig = new Rig();
+  rig.run('setup-growth --kind log --replica-id 2 --cold-percent 70');
+  const { disk } = rig.machine(2);
+  disk.setFill(Math.floor(disk.capacityBytes * 0.8));
+  const archive = (day: string) =>
+    rig.run(
+      `kimberlite-cli storage archive --replica-id 2 --before-date ${day} --destination s3://kimberlite-archive-prod`,
+      'operator',
+      36_000 * SECOND,
+    );
+  for (const day of ['2025-99-99', '2025-02-29', '2025-1-1']) expect(archive(day).code).toBe(2);
+  expect(archive('1970-01-01').stdout).toContain('nothing to archive');
+  expect(archive('2024-07-01').stdout).toContain('segments moved: 17,');
+  expect(archive('2025-01-01').stdout).toContain('segments moved: 18,');
+  expect(archive('2025-01-01').stdout).toContain('nothing to archive');
+  expect(archive('2030-01-01').stdout).toContain('segments moved: 16,');
+  expect(rig.fleet.archived.length).toBe(51);
+});

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type CommandUsage, parseFlags } from '../../../src/cluster/host/flags.ts';
 import { humanBytes, msText, percentUp } from '../../../src/cluster/host/sizes.ts';
-import { isoText, journalStamp, parseDurationUs, parseSinceMs } from '../../../src/cluster/host/wall-time.ts';
+import {
+  isoText,
+  journalStamp,
+  parseDayMs,
+  parseDurationUs,
+  parseSinceMs,
+} from '../../../src/cluster/host/wall-time.ts';
 import { metricsText } from '../../../src/cluster/kimberlite/metrics-text.ts';
 
 const USAGE: CommandUsage = {
@@ -83,6 +89,13 @@ describe('wall time', () => {
       null,
     ]);
     expect(journalStamp(now)).toBe('Feb 06 10:30:00');
+    expect(['2024-02-29', '2025-02-29', '2025-13-01', '2025-1-1'].map(parseDayMs)).toEqual([
+      1_709_164_800_000,
+      null,
+      null,
+      null,
+    ]);
+    expect(parseSinceMs('2025-02-30 10:00', now)).toBeNull();
   });
 });
 

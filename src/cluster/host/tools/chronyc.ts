@@ -41,8 +41,9 @@ export const chronyc: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx)
       return ok(`${lines.join('\n')}\n`);
     }
     case 'sources': {
-      const state = clock.ntp.reachable ? '^*' : '^?';
-      const reach = clock.ntp.reachable ? 377 : 0;
+      const heard = polled && clock.ntp.reachable;
+      const state = heard ? '^*' : '^?';
+      const reach = heard ? 377 : 0;
       return ok(`MS Name/IP address          Reach\n${state} ntp.kimberlite.prod        ${reach}\n`);
     }
     default:

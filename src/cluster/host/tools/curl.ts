@@ -1,4 +1,4 @@
-import { SECOND } from '../../../sim/time.ts';
+import { SECOND, type Us } from '../../../sim/time.ts';
 import { failed, type OperatorCommand, ok } from '../command.ts';
 import { type CommandUsage, parseFlags } from '../flags.ts';
 import { CONNECT_TIMEOUT_US, type HostFleet, ownMachine, roundTripUs } from '../host-fleet.ts';
@@ -34,16 +34,25 @@ export const curl: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const to = fleet.machineOf(name, ctx.onHost);
   if (to === null) return error(6, `Could not resolve host: ${name}`);
   const from = ownMachine(fleet, ctx.onHost);
-  if (!fleet.reaches(from, to)) {
-    const seconds = flags.integer('connect-timeout') ?? flags.integer('max-time');
-    const us = seconds === undefined ? CONNECT_TIMEOUT_US : seconds * SECOND;
-    yield { kind: 'sleep', us };
+  // 0 stands for no limit of one's own, as it does with curl.
+  const limitUs = (flag: string): Us => {
+    const seconds = flags.integer(flag) ?? 0;
+    return seconds > 0 ? seconds * SECOND : Number.MAX_SAFE_INTEGER;
+  };
+  const connectUs = Math.min(limitUs('connect-timeout'), limitUs('max-time'), CONNECT_TIMEOUT_US);
+  const tripUs = roundTripUs(fleet, from, to);
+  if (!fleet.reaches(from, to) || tripUs > connectUs) {
+    yield { kind: 'sleep', us: connectUs };
     return error(
       28,
-      `Failed to connect to ${name} port ${port} after ${Math.floor(us / 1_000)} ms: Timeout was reached`,
+      `Failed to connect to ${name} port ${port} after ${Math.floor(connectUs / 1_000)} ms: Timeout was reached`,
     );
   }
-  yield { kind: 'sleep', us: 2 * roundTripUs(fleet, from, to) };
+  if (2 * tripUs > limitUs('max-time')) {
+    yield { kind: 'sleep', us: limitUs('max-time') };
+    return error(28, `Operation timed out after ${limitUs('max-time') / 1_000} milliseconds with 0 bytes received`);
+  }
+  yield { kind: 'sleep', us: 2 * tripUs };
   const answer = fleet.reaches(from, to) ? fleet.httpGet(to, port, match[3] ?? '/') : null;
   if (answer === null) return error(7, `Failed to connect to ${name} port ${port}: Connection refused`);
   if (flags.has('fail') && answer.code >= 400) return error(22, `The requested URL returned error: ${answer.code}`);

@@ -1,8 +1,9 @@
 import { SECOND } from '../../../sim/time.ts';
 import { type CommandResult, failed, type OperatorCommand } from '../command.ts';
+import { countRequest } from '../device-work.ts';
 import { type HostFleet, ownMachine } from '../host-fleet.ts';
 import { tenthsText } from '../sizes.ts';
-import { diskName } from './disk-space.ts';
+import { diskName, isFolder } from './disk-space.ts';
 
 const HELP =
   'usage: dd if=/dev/zero of=FILE bs=SIZE count=N oflag=dsync\n\nWrites N blocks of zeros one after the other, each synced before the next, into a file of the data directory: the\ntest of a disk that the guide gives. The file stays. Nothing else of dd is modelled.\n';
@@ -42,6 +43,7 @@ export const dd: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
     return failed(1, `dd: only synced zeros into a file of ${fleet.dataDirectory} are modelled\n${HELP}`);
   }
   if (!fleet.hasService(machine)) return failed(1, `dd: failed to open '${of}': No such file or directory\n`);
+  if (isFolder(fleet, machine, name)) return failed(1, `dd: failed to open '${of}': Is a directory\n`);
   if (machine.disk.fileExists(name)) return failed(1, `dd: ${of}: not offered over a file that is there\n`);
   const bytes = blockBytes(operands.get('bs'));
   const count = Number(operands.get('count') ?? 0);
@@ -56,7 +58,12 @@ export const dd: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
     written++;
     const { nowUs } = fleet.world;
     const serviceUs = disk.options.writeLatencyUsMean + disk.options.fsyncLatencyUsMean;
-    yield { kind: 'sleep', us: disk.queue.admit(nowUs, serviceUs, bytes) - nowUs };
+    const us = disk.queue.admit(nowUs, serviceUs, bytes) - nowUs;
+    countRequest(disk, 'write', bytes, us);
+    disk.counters.fsyncs++;
+    yield { kind: 'sleep', us };
+    // The blocks are zeros, which is what a file has that was only made longer.
+    disk.syncFile(name);
   }
   return report(of, written, count, bytes, fleet.world.nowUs - startedUs);
 };

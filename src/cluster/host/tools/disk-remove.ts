@@ -80,9 +80,10 @@ export const rm: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   yield { kind: 'sleep', us: 1_000 + 500 * wanted.length };
   if (wanted.length > 0) fleet.changing(machine, 'rm');
   let stdout = '';
+  const accounted = wanted.filter((file) => !machine.disk.fileExists(file));
+  if (accounted.length > 0) fleet.removeAccounted(machine, accounted);
   for (const file of wanted) {
-    if (file === fleet.fillName(machine)) machine.disk.setFill(0);
-    else machine.disk.removeFile(file);
+    machine.disk.removeFile(file);
     if (flags.has('verbose')) stdout += `removed '${fleet.dataDirectory}/${file}'\n`;
   }
   return ok(stdout);

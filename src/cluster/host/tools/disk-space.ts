@@ -49,7 +49,7 @@ export function diskName(fleet: HostFleet, path: string): string | null {
   return plain.startsWith(`${fleet.dataDirectory}/`) ? plain.slice(fleet.dataDirectory.length + 1) : null;
 }
 
-/** Files at or below a name, with their sizes; the accounted bytes of the disk count as one more file. */
+/** Files at or below a name, with their sizes, those that the disk only accounts included. */
 export function filesBelow(fleet: HostFleet, machine: Machine, name: string): Map<string, number> {
   const { disk } = machine;
   const found = new Map<string, number>();
@@ -57,8 +57,14 @@ export function filesBelow(fleet: HostFleet, machine: Machine, name: string): Ma
     if (name === '' || file === name || file.startsWith(`${name}/`)) found.set(file, bytes);
   };
   for (const file of disk.files()) add(file, disk.fileSizeBytes(file));
-  if (disk.fillBytes > 0) add(fleet.fillName(machine), disk.fillBytes);
+  for (const [file, bytes] of fleet.accounted(machine)) add(file, bytes);
   return found;
+}
+
+/** Whether a name on the disk is a folder. Those of the log and of checkpoints stay when their files are removed. */
+export function isFolder(fleet: HostFleet, machine: Machine, name: string): boolean {
+  if (name === '' || name === 'log' || name === 'checkpoint') return true;
+  return [...filesBelow(fleet, machine, name).keys()].some((file) => file !== name);
 }
 
 /** `df -h [PATH]`. */

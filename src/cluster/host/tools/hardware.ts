@@ -28,7 +28,7 @@ const SMARTCTL: CommandUsage = {
 const MEMTESTER: CommandUsage = {
   command: 'memtester',
   about:
-    'Writes and reads memory in patterns. The model keeps no broken memory cells: a flipped bit leaves nothing to find.',
+    'Writes and reads memory in patterns; it holds that memory meanwhile where the plan gives hosts some. The model keeps no broken memory cells: a flipped bit leaves nothing to find.',
   flags: [],
   positionals: ['SIZE', 'LOOPS'],
   positionalsMin: 2,
@@ -183,11 +183,23 @@ export const memtester: OperatorCommand<HostFleet> = function* (argv, _stdin, ct
   const loops = /^\d{1,3}$/.test(loopText) ? Number(loopText) : 0;
   if (match === null || loops < 1) return failed(1, 'memtester: write SIZE as 512M or 1G, and LOOPS from 1 on\n');
   const megabytes = Number(match[1]) * (match[2] === 'G' ? 1_024 : 1);
-  for (let loop = 1; loop <= loops; loop++) {
-    ctx.print(`Loop ${loop}/${loops}:\n`);
-    yield { kind: 'sleep', us: Math.max(1, Math.floor((megabytes * 10 * SECOND) / 1_024)) };
-    for (const test of ['Stuck Address', 'Random Value', 'Walking Ones', 'Bit Flip'])
-      ctx.print(`  ${test.padEnd(20)}: ok\n`);
+  const memory = ownMachine(ctx.fleet, ctx.onHost).cpu.model?.memory;
+  const baseBytes = megabytes * 1_048_576;
+  if (memory !== undefined && baseBytes > memory.availableBytes()) {
+    const free = Math.floor(memory.availableBytes() / 1_048_576);
+    return failed(1, `memtester: cannot get ${megabytes} MB: ${free} MB are available\n`);
+  }
+  const use = { owner: 'other', command: 'memtester', baseBytes, bytesPerS: 0, limitBytes: baseBytes } as const;
+  memory?.hold(MEMTESTER.command, use);
+  try {
+    for (let loop = 1; loop <= loops; loop++) {
+      ctx.print(`Loop ${loop}/${loops}:\n`);
+      yield { kind: 'sleep', us: Math.max(1, Math.floor((megabytes * 10 * SECOND) / 1_024)) };
+      for (const test of ['Stuck Address', 'Random Value', 'Walking Ones', 'Bit Flip'])
+        ctx.print(`  ${test.padEnd(20)}: ok\n`);
+    }
+  } finally {
+    memory?.release(MEMTESTER.command);
   }
   return ok('\nDone.\n');
 };

@@ -141,11 +141,14 @@ export const nc: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const to = fleet.machineOf(name, ctx.onHost);
   if (to === null) return failed(1, `nc: getaddrinfo for host "${name}" port ${port}: Name or service not known\n`);
   const say = (text: string): string => (flags.has('verbose') ? text : '');
-  if (!fleet.reaches(from, to)) {
-    yield { kind: 'sleep', us: (flags.integer('wait') ?? 0) * SECOND || CONNECT_TIMEOUT_US };
+  const seconds = flags.integer('wait') ?? 0;
+  const limitUs = seconds > 0 ? Math.min(seconds * SECOND, CONNECT_TIMEOUT_US) : CONNECT_TIMEOUT_US;
+  const tripUs = roundTripUs(fleet, from, to);
+  if (!fleet.reaches(from, to) || tripUs > limitUs) {
+    yield { kind: 'sleep', us: limitUs };
     return failed(1, say(`nc: connect to ${name} port ${port} (tcp) failed: Connection timed out\n`));
   }
-  yield { kind: 'sleep', us: roundTripUs(fleet, from, to) };
+  yield { kind: 'sleep', us: tripUs };
   if (!fleet.listens(to, port)) {
     return failed(1, say(`nc: connect to ${name} port ${port} (tcp) failed: Connection refused\n`));
   }

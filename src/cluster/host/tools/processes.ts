@@ -27,7 +27,14 @@ const FREE: CommandUsage = {
 const MPSTAT: CommandUsage = {
   command: 'mpstat',
   about: 'Use of the cores of this host per interval; without COUNT it goes on for ever.',
-  flags: [{ name: 'processors', short: 'P', kind: 'text', help: 'ALL: each core as well' }],
+  flags: [
+    {
+      name: 'processors',
+      short: 'P',
+      kind: 'text',
+      help: 'ALL: each core as well; cores such as 0,2 or 0-3: these alone',
+    },
+  ],
   positionals: ['SECONDS', 'COUNT'],
   positionalsMin: 1,
 };
@@ -135,6 +142,19 @@ export const free: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   return ok(`      ${header}\nMem:  ${cells.map((bytes) => String(Math.floor(bytes / MIB)).padStart(12)).join('')}\n`);
 };
 
+/** Cores that `-P` names: all of them for ALL, none for a text that is no list of cores of this host. */
+function coresOf(text: string, count: number): readonly number[] {
+  if (text.toUpperCase() === 'ALL') return Array.from({ length: count }, (_, core) => core);
+  const cores: number[] = [];
+  for (const part of text.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part);
+    const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (match === null || from > to || to >= count) return [];
+    for (let core = from; core <= to; core++) cores.push(core);
+  }
+  return cores;
+}
+
 /** `mpstat -P ALL SECONDS [COUNT]`. */
 export const mpstat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const parsed = parseFlags(MPSTAT, argv);
@@ -144,6 +164,10 @@ export const mpstat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
   const [seconds, count] = parsed.flags.positionals.map((text) => (/^\d{1,6}$/.test(text) ? Number(text) : 0));
   if (seconds === undefined || seconds < 1 || count === 0) return failed(1, 'mpstat: SECONDS and COUNT from 1\n');
   const everyUs: Us = seconds * SECOND;
+  const wanted = parsed.flags.text('processors');
+  const cores = wanted === undefined ? [] : coresOf(wanted, machine.cpu.model?.threads.cores ?? 0);
+  if (wanted !== undefined && cores.length === 0) return failed(1, `mpstat: no such processors here: ${wanted}\n`);
+  const total = wanted === undefined || wanted.toUpperCase() === 'ALL';
   let before = readCpu(ctx.fleet, machine);
   for (let report = 1; report <= (count ?? Number.MAX_SAFE_INTEGER); report++) {
     yield { kind: 'sleep', us: everyUs };
@@ -152,8 +176,8 @@ export const mpstat: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
     const all = loads.reduce((sum, load) => sum + load, 0) / loads.length;
     const row = (name: string, load: number): string =>
       `${name.padStart(4)} ${tenthsText(load).padStart(7)} ${tenthsText(100 - load).padStart(7)}\n`;
-    ctx.print(` CPU    %usr   %idle\n${row('all', all)}`);
-    if (parsed.flags.has('processors')) for (const [core, load] of loads.entries()) ctx.print(row(String(core), load));
+    ctx.print(` CPU    %usr   %idle\n${total ? row('all', all) : ''}`);
+    for (const core of cores) ctx.print(row(String(core), loads[core] ?? 0));
     before = now;
   }
   return ok('');

@@ -116,7 +116,7 @@ function statusText(fleet: HostFleet, machine: Machine): CommandResult {
   const up = machine.isUp;
   const state = up ? 'active (running)' : downState(machine) === 'failed' ? 'failed' : 'inactive (dead)';
   const since = up
-    ? ` since ${stamp(machine.startedUs)}`
+    ? ` since ${stamp(machine.startedWallUs)}`
     : machine.stopCause === ''
       ? ''
       : ` (Result: ${machine.stopCause})`;

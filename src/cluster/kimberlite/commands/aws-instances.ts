@@ -71,8 +71,8 @@ function find(fleet: KimberliteFleet, id: string): Machine | null {
 function describe(fleet: KimberliteFleet): CommandResult {
   const lines = fleet.cluster.serverHosts.map((host) => {
     const machine = fleet.machineOfReplica(host);
-    const cores = machine.cpu.model?.threads.cores ?? 0;
-    const type = [...TYPES].find(([, count]) => count === cores)?.[0] ?? `${cores} cores`;
+    const cores = machine.cpu.model?.threads.cores;
+    const type = [...TYPES].find(([, count]) => count === cores)?.[0] ?? `${cores ?? 'unmodelled'} cores`;
     return `${idOf(machine)} ${machine.name} ${type} ${machine.powered ? 'running' : 'stopped'}\n`;
   });
   return ok(lines.join(''));

@@ -105,7 +105,7 @@ function* restore(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const refusal = refusalOf(ctx, snapshot, scan, members);
   if (refusal !== '') return failed(1, `${loss}\n${USAGE.command}: refused: ${refusal}\n`);
   // First everything is fetched to everywhere, then all switch: nobody stops half way between two clusters (AMB-RESTORE-PARTIAL).
-  for (const host of members) yield* moveBytes(fleet, fleet.machineOfReplica(host), snapshot.sizeBytes);
+  for (const host of members) yield* moveBytes(fleet, fleet.machineOfReplica(host), snapshot.sizeBytes, 'write');
   const epoch = fleet.guard('restore-new-identity') ? held.epoch + 1 : held.epoch;
   const state = {
     ...held,

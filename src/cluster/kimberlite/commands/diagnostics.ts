@@ -6,7 +6,7 @@ import { isoText } from '../../host/wall-time.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { statusDocument } from '../http.ts';
 import { metricsText } from '../metrics-text.ts';
-import { RELEASE } from '../replica-view.ts';
+import { releaseOn } from '../replica-view.ts';
 import type { Context } from './ask.ts';
 import { askAll, here, type Run } from './ask.ts';
 
@@ -68,7 +68,7 @@ function systemText(ctx: Context): string {
   const machine = here(ctx);
   const { disk } = machine;
   return [
-    `host ${machine.name}, release ${RELEASE}`,
+    `host ${machine.name}, release ${releaseOn(ctx.fleet.cluster, machine.id)}`,
     `local time ${isoText(ctx.nowMs())}`,
     `data disk ${disk.usedBytes()} of ${disk.capacityBytes} bytes used`,
     `time daemon ${machine.clock.ntpRunning ? 'runs' : 'does not run'}`,

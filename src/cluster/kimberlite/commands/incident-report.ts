@@ -3,7 +3,6 @@ import { type CommandUsage, type Flag, parseFlags } from '../../host/flags.ts';
 import { isoText } from '../../host/wall-time.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import type { IncidentFacts, IncidentReport } from '../incident.ts';
-import { RELEASE } from '../replica-view.ts';
 
 type Command = OperatorCommand<KimberliteFleet>;
 type Section = readonly [field: string, text: string];
@@ -105,12 +104,16 @@ const bug: Command = function* (argv, _stdin, ctx) {
   const { flags } = parsed;
   const said = (name: string): string => flags.text(name) as string;
   const bundle = said('bundle');
-  if (ctx.readFile(bundle) === null) return failed(1, `${BUG.command}: there is no ${bundle}\n`);
+  const packed = ctx.readFile(bundle);
+  if (packed === null) return failed(1, `${BUG.command}: there is no ${bundle}\n`);
+  const release = /^host \S+, release (\S+)$/m.exec(packed)?.[1];
+  if (release === undefined)
+    return failed(1, `${BUG.command}: ${bundle} is no bundle of kimberlite-admin diagnostics\n`);
   const facts = ctx.fleet.incident();
   const { scenario, variant, seed } = facts;
   const text = written(
     [
-      ['Version', `kimberlite-server ${RELEASE}`],
+      ['Version', `kimberlite-server ${release}`],
       ['Run', `scenario ${scenario}, variant ${variant}, seed ${seed}`],
       ['Diagnostic Bundle', bundle],
       [

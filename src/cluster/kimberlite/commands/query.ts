@@ -5,7 +5,7 @@ import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { type Queries, type Session, sqlOf } from '../queries.ts';
 import { shownId } from '../replica-view.ts';
-import { here } from './ask.ts';
+import { type Context, here } from './ask.ts';
 
 type Run = Subcommand<KimberliteFleet>['run'];
 
@@ -47,6 +47,14 @@ function durationMs(fleet: KimberliteFleet, { startedUs, lastUs }: Session): num
   return Math.floor(Math.max(runsUs, lastUs) / MS);
 }
 
+/** Hosts whose server a command on this host can ask. */
+function askable(ctx: Context): readonly number[] {
+  const { fleet } = ctx;
+  return fleet.cluster.replicaHosts.filter(
+    (host) => fleet.isRunning(host) && fleet.reaches(here(ctx), fleet.machineOfReplica(host)),
+  );
+}
+
 function rowsOf(fleet: KimberliteFleet, host: number, queries: Queries): Row[] {
   return queries.sessions.map((session) => ({
     replica: shownId(fleet.cluster, host),
@@ -63,10 +71,7 @@ const slow: Run = function* (argv, _stdin, ctx): ReturnType<Run> {
   yield { kind: 'sleep', us: LIST_US };
   const threshold = parsed.flags.integer('threshold-ms') ?? THRESHOLD_MS;
   const top = parsed.flags.integer('top') ?? TOP;
-  const asked = fleet.cluster.replicaHosts.filter(
-    (host) => fleet.isRunning(host) && fleet.reaches(here(ctx), fleet.machineOfReplica(host)),
-  );
-  const rows = asked
+  const rows = askable(ctx)
     .flatMap((host) => {
       const queries = fleet.cluster.queries[host];
       return queries === undefined ? [] : rowsOf(fleet, host, queries);
@@ -89,8 +94,11 @@ const kill: Run = function* (argv, _stdin, ctx): ReturnType<Run> {
   yield { kind: 'sleep', us: LIST_US };
   if (/^(repl|rec)-/.test(id))
     return failed(1, `${KILL.command}: refused: ${id} is a task of replication or recovery\n`);
-  const host = fleet.cluster.replicaHosts.find((each) => fleet.cluster.queries[each]?.kill(id) === true);
-  return host === undefined ? failed(1, `${KILL.command}: no query ${id}\n`) : ok(`killed: ${id}\n`);
+  const asked = askable(ctx);
+  if (asked.some((each) => fleet.cluster.queries[each]?.kill(id) === true)) return ok(`killed: ${id}\n`);
+  const silent = fleet.cluster.replicaHosts.filter((each) => !asked.includes(each));
+  const rest = silent.map((each) => `; replica ${shownId(fleet.cluster, each)} does not answer`).join('');
+  return failed(1, `${KILL.command}: no query ${id}${rest}\n`);
 };
 
 export const QUERY: readonly Subcommand<KimberliteFleet>[] = [

@@ -35,7 +35,7 @@ export const replaceDisk: OperatorCommand<KimberliteFleet> = function* (argv, _s
   const unreadable = unreadableSectors(machine);
   fleet.changing(machine, USAGE.command);
   for (const file of machine.disk.files()) machine.disk.removeFile(file);
-  machine.disk.setFill(0);
+  fleet.removeAccounted(machine, [...fleet.accounted(machine).keys()]);
   fleet.people.add('mend', `disk of ${machine.name}`, 'replaced');
   return ok(`replaced: ${machine.name} has an empty disk; the old one had ${unreadable} unreadable sectors\n`);
 };

@@ -46,7 +46,7 @@ export const rsync: OperatorCommand<KimberliteFleet> = function* (argv, _stdin, 
   if (snapshot === null) return failed(23, `rsync: change_dir "${from}" failed: No such file or directory (2)\n`);
   const refusal = refusalOf(fleet, machine, snapshot);
   if (refusal !== '') return failed(1, `rsync: refused: ${refusal}\n`);
-  yield* moveBytes(fleet, machine, snapshot.sizeBytes);
+  yield* moveBytes(fleet, machine, snapshot.sizeBytes, 'write');
   fleet.changing(machine, 'rsync');
   let listing = '';
   for (const zone of ZONES) {

@@ -21,7 +21,7 @@ const GROWTH: CommandUsage = {
   flags: [
     { name: 'kind', kind: 'text', help: 'log or backup', required: true },
     { name: 'replica-id', kind: 'integer', help: 'which replica', required: true },
-    { name: 'cold-percent', kind: 'integer', help: 'share of the log segments that is older than any cut-off date' },
+    { name: 'cold-percent', kind: 'integer', help: 'share of the log segments that was written before 2025' },
   ],
   positionals: [],
   positionalsMin: 0,

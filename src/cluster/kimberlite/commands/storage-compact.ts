@@ -69,7 +69,7 @@ function* compact(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const kept = Math.floor((old * eighths) / 8);
   disk.setFill(old + extra);
   try {
-    yield* moveBytes(fleet, machine, kept * 2);
+    yield* moveBytes(fleet, machine, kept * 2, 'rewrite');
   } finally {
     // Cut off half way, the temporary file is removed and nothing else has changed.
     disk.setFill(Math.max(0, disk.fillBytes - extra));

@@ -47,7 +47,7 @@ function* restore(argv: readonly string[], _stdin: string, ctx: Context): Run {
   }
   const refusal = refuseWipe(fleet, host, 'restore');
   if (refusal !== '') return refuse(refusal);
-  yield* moveBytes(fleet, fleet.machineOfReplica(host), snapshot.sizeBytes);
+  yield* moveBytes(fleet, fleet.machineOfReplica(host), snapshot.sizeBytes, 'write');
   fleet.changing(fleet.machineOfReplica(host), USAGE.command);
   const problem =
     scan.superblock === null ? 'the snapshot has no superblock' : replace(fleet, host, snapshot, scan.superblock);
