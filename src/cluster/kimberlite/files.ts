@@ -47,6 +47,15 @@ export class FleetFiles {
     return `binary zone ${file}, ${machine.disk.fileSizeBytes(file)} bytes: read it with kimberlite-admin verify or storage export\n`;
   }
 
+  /** Bytes of a zone, or of the old segments; null for files that are kept as text. */
+  size(host: string, path: string): number | null {
+    const machine = this.replica(host);
+    const file = dataFile(this.fleet, path);
+    if (machine === null || file === null || this.extra.has(`${host}:${path}`)) return null;
+    if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) return machine.disk.fillBytes;
+    return machine.disk.fileExists(file) ? machine.disk.fileSizeBytes(file) : null;
+  }
+
   /** A file below /etc/kimberlite that the product reads, or null. */
   private readEtc(machine: Machine, path: string): string | null {
     const { cluster, environmentFiles } = this.fleet;
