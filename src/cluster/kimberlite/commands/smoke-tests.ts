@@ -2,6 +2,7 @@ import { ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
+import { membersSeen, type ReplicaView } from '../replica-view.ts';
 import { askAll, type Context, type Run } from './ask.ts';
 import { commitSetting } from './cluster-config.ts';
 
@@ -19,14 +20,20 @@ const USAGE: CommandUsage = {
 /** Key of the probe record: beside all settings that mean anything. */
 const PROBE_KEY = 8_192;
 
+/** The pages of those that make up the cluster: blank hosts and those of an abandoned epoch are none. */
+function ofMembers({ fleet }: Context, views: readonly ReplicaView[]): ReplicaView[] {
+  const members = membersSeen(views, fleet.cluster.replicaHosts);
+  return views.filter(({ host }) => members.includes(host));
+}
+
 function* smokeTests(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const parsed = parseFlags(USAGE, argv);
   if (!parsed.ok) return parsed.result;
-  const before = yield* askAll(ctx);
+  const before = ofMembers(ctx, yield* askAll(ctx));
   const reachable = before.filter((view) => view.node !== null).length;
   const value = Math.floor(ctx.nowMs() / 1_000) >>> 0;
   const op = yield* commitSetting(ctx, PROBE_KEY, value);
-  const after = yield* askAll(ctx);
+  const after = ofMembers(ctx, yield* askAll(ctx));
   const holds = after.filter((view) => view.node?.machine.settings.get(PROBE_KEY) === value).length;
   const tests: readonly (readonly [string, boolean])[] = [
     ['every replica answers', reachable === before.length],
