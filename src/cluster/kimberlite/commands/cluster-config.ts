@@ -8,8 +8,8 @@ import { clientId } from '../../vsr/commit.ts';
 import { draft, seal, type VsrMessage } from '../../vsr/message.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { SETTING, type SettingName } from '../machine.ts';
-import { isHealthy, membersSeen, type ReplicaView } from '../replica-view.ts';
-import { askAll, type Context, here, type Run } from './ask.ts';
+import { isHealthy, type ReplicaView } from '../replica-view.ts';
+import { askAll, type Context, here, ofMembers, type Run } from './ask.ts';
 
 const GET: CommandUsage = {
   command: 'kimberlite-cli cluster config get',
@@ -152,9 +152,7 @@ function* configSet(argv: readonly string[], _stdin: string, ctx: Context): Run 
   const value = parseValue(name, text);
   if (value === null) return failed(2, `${SET.command}: ${text} is no value of ${name}\n`);
   const { fleet } = ctx;
-  const seen = yield* askAll(ctx);
-  const members = membersSeen(seen, fleet.cluster.replicaHosts);
-  const views = seen.filter(({ host }) => members.includes(host));
+  const views = ofMembers(ctx, yield* askAll(ctx));
   const quorum = Math.floor(views.length / 2) + 1;
   const healthy = views.filter((view) => isHealthy(view)).length;
   const view = newest(views);
@@ -168,9 +166,8 @@ function* configSet(argv: readonly string[], _stdin: string, ctx: Context): Run 
   if (op === null) {
     return failed(1, `${SET.command}: not committed within 30 s: whether it will take effect is unknown\n`);
   }
-  const applied = fleet
-    .seeAll(here(ctx))
-    .filter((each) => members.includes(each.host) && each.node !== null && each.commit >= op);
+  const now = ofMembers(ctx, fleet.seeAll(here(ctx)));
+  const applied = now.filter((each) => each.node !== null && each.commit >= op);
   return ok(
     `${name}: ${shown(name, before)} -> ${shown(name, value)} (op ${op}, applied on ${applied.length} of ${views.length} replicas)\n`,
   );
@@ -190,11 +187,10 @@ export function* commitSetting(ctx: Context, setting: number, value: number): Ge
   write32(body, 0, setting);
   write32(body, 4, value);
   const done = (request: number): boolean => {
-    const seen = fleet.seeAll(from);
-    const members = membersSeen(seen, fleet.cluster.replicaHosts);
-    const nodes = seen.filter((view) => members.includes(view.host) && view.node !== null && view.status === 'normal');
+    const views = ofMembers(ctx, fleet.seeAll(from));
+    const nodes = views.filter((view) => view.node !== null && view.status === 'normal');
     const has = nodes.filter((view) => (view.node?.vsr.replica.sessions.get(client)?.request ?? -1) >= request);
-    return has.length >= Math.floor(members.length / 2) + 1 && has.length === nodes.length;
+    return has.length >= Math.floor(views.length / 2) + 1 && has.length === nodes.length;
   };
   for (const request of [0, 1]) {
     const draftOf = draft('request', 0, 0);
@@ -213,12 +209,15 @@ export function* commitSetting(ctx: Context, setting: number, value: number): Ge
       if (fleet.world.nowUs >= endUs) return null;
     }
   }
-  return fleet.seeAll(from).reduce((op, view) => Math.max(op, view.node?.vsr.replica.sessions.get(client)?.op ?? 0), 0);
+  return ofMembers(ctx, fleet.seeAll(from)).reduce(
+    (op, view) => Math.max(op, view.node?.vsr.replica.sessions.get(client)?.op ?? 0),
+    0,
+  );
 }
 
 /** Number of a registered session, as the reply to the registration carries it. */
 function sessionNumber(ctx: Context, client: number): number {
-  for (const view of ctx.fleet.seeAll(here(ctx))) {
+  for (const view of ofMembers(ctx, ctx.fleet.seeAll(here(ctx)))) {
     const session = view.node?.vsr.replica.sessions.get(client);
     if (session !== null && session !== undefined) return session.session;
   }

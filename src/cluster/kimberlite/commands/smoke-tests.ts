@@ -2,8 +2,7 @@ import { ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { membersSeen, type ReplicaView } from '../replica-view.ts';
-import { askAll, type Context, type Run } from './ask.ts';
+import { askAll, type Context, ofMembers, type Run } from './ask.ts';
 import { commitSetting } from './cluster-config.ts';
 
 const USAGE: CommandUsage = {
@@ -19,12 +18,6 @@ const USAGE: CommandUsage = {
 
 /** Key of the probe record: beside all settings that mean anything. */
 const PROBE_KEY = 8_192;
-
-/** The pages of those that make up the cluster: blank hosts and those of an abandoned epoch are none. */
-function ofMembers({ fleet }: Context, views: readonly ReplicaView[]): ReplicaView[] {
-  const members = membersSeen(views, fleet.cluster.replicaHosts);
-  return views.filter(({ host }) => members.includes(host));
-}
 
 function* smokeTests(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const parsed = parseFlags(USAGE, argv);
