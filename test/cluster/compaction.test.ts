@@ -42,6 +42,17 @@ describe('compaction by the servers', () => {
     expect(rig.run('journalctl -u kimberlite -n 50 --no-pager', 'replica-2').stdout).toContain('compaction removed');
   });
 
+  it('begins a new round after a restart of the server: the former one ended with it', () => {
+    const rig = new Rig({ compaction: PLAN });
+    fill(rig, 2, 90);
+    turns(rig, 15 * SECOND);
+    expect(rig.fleet.compaction?.isRunning(2)).toBe(true);
+    rig.run('systemctl restart kimberlite', 'replica-2');
+    turns(rig, 5 * SECOND);
+    const started = rig.machine(2).journal.filter((line) => line.text.startsWith('compaction started'));
+    expect(started).toHaveLength(2);
+  });
+
   it('by usage runs off-peak only without its guard, and by size of the log only with its guard', () => {
     for (const [guardsOff, runs] of [
       [[], true],

@@ -112,7 +112,7 @@ export class FleetFiles {
       if (text === '') return '';
       const depth = /^\d{1,5}\s*$/.test(text) ? Number(text) : 0;
       if (depth < 1 || depth > NR_REQUESTS_MAX) return 'Invalid argument';
-      machine.disk.queue.setDepth(depth);
+      machine.disk.queue.setDepthUntilBoot(depth);
       return '';
     }
     const file = dataFile(this.fleet, path);
