@@ -44,7 +44,7 @@ function refusalOf(fleet: KimberliteFleet, replica: Replica, acceptedUs: Us): st
   return acceptedUs >= lagUs ? '' : `the standby is not eligible: ${problem}`;
 }
 
-/** How old at most the oldest operation is that the standby lacks, reckoned at the moment of the last one (see docs/glossary.md). */
+/** How old at most the oldest operation is that the standby lacks: its lag, which counts the silence of the primary, and two heartbeats. */
 function declaredUs(fleet: KimberliteFleet, replica: Replica): Us {
   const lag = replica.following?.lag(replica);
   if (!fleet.guard('failover-needs-eligible') || lag === undefined) return RPO_US;
