@@ -110,6 +110,7 @@ export function shallowQueue(strike: Strike): Outcome {
     for (const host of strike.hosts) {
       const { queue, options } = strike.disk(host);
       if (queue.depth === requests) queue.setDepth(options.queueDepth);
+      else queue.keepDepthAtBoot(options.queueDepth);
     }
   });
 }

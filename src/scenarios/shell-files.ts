@@ -9,6 +9,8 @@ export interface HostFiles {
   roots(host: string): readonly string[];
   /** Text of a file; null when there is none (or when it is a folder). */
   read(host: string, path: string): string | null;
+  /** Bytes of a file whose text only describes it; null where its text is all of it. */
+  size?(host: string, path: string): number | null;
   /** Names in a folder, sorted; null when it is none. */
   list(host: string, path: string): readonly string[] | null;
   /** Replaces a file's text; answers '' or the reason of a refusal (`No space left on device`). */
@@ -17,6 +19,9 @@ export interface HostFiles {
 
 /** No simulated folders at all. */
 export const NO_HOST_FILES: HostFiles = { roots: () => [], read: () => null, list: () => null, write: () => '' };
+
+/** A write that the host's model does not take: what the tool prints and fails with, and no fault of firedrill. */
+export class WriteRefused extends Error {}
 
 type Path = string;
 
@@ -32,6 +37,12 @@ export class HostFileSystem extends InMemoryFs {
     this.model = model;
     this.roots = model.roots(host);
     for (const path of [...this.roots, '/tmp', '/root', '/home']) this.mkdirSync(path, { recursive: true });
+  }
+
+  /** Whether the fleet's own `ls`, `rm`, `du`, `cp` and `tar` work on this absolute path: only on the first root, the data disk. */
+  isOnDataDisk(path: Path): boolean {
+    const root = this.roots[0];
+    return root !== undefined && (path === root || path.startsWith(`${root}/`));
   }
 
   /** Whether an absolute path belongs to the model. */
@@ -50,7 +61,7 @@ export class HostFileSystem extends InMemoryFs {
     return typeof content === 'string' ? content : new TextDecoder().decode(content);
   }
 
-  /** Writes any file at once. @throws Error naming the path when the model refuses */
+  /** Writes any file at once. @throws WriteRefused naming the path when the model refuses */
   writeTextNow(path: Path, text: string): void {
     const full = this.resolvePath('/', path);
     if (!this.owns(full)) {
@@ -58,7 +69,7 @@ export class HostFileSystem extends InMemoryFs {
       return;
     }
     const problem = this.model.write(this.host, full, text);
-    if (problem !== '') throw new Error(`${full}: ${problem}`);
+    if (problem !== '') throw new WriteRefused(`${full}: ${problem}`);
   }
 
   private modelText(path: Path): string | null {
@@ -104,8 +115,9 @@ export class HostFileSystem extends InMemoryFs {
     if (!this.owns(full)) return super.stat(path);
     const isDirectory = this.model.list(this.host, full) !== null;
     const text = isDirectory ? '' : this.modelText(full);
-    const size = new TextEncoder().encode(text ?? '').length;
-    return { isFile: !isDirectory, isDirectory, isSymbolicLink: false, mode: 0o644, size, mtime: new Date() };
+    const size = this.model.size?.(this.host, full) ?? new TextEncoder().encode(text ?? '').length;
+    const identity = `model:${this.host}:${full}`;
+    return { isFile: !isDirectory, isDirectory, isSymbolicLink: false, mode: 0o644, size, mtime: new Date(), identity };
   }
 
   override async lstat(path: Path): ReturnType<InMemoryFs['lstat']> {

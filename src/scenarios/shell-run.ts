@@ -1,5 +1,6 @@
 import type { AmbientGuard } from './ambient-guard.ts';
 import type { CommandContext, CommandResult, OperatorCommand, Wait } from './command.ts';
+import { WriteRefused } from './shell-files.ts';
 
 /** One command that a script ran, for reports. */
 export interface CommandCall {
@@ -166,6 +167,9 @@ export class ScriptRun implements ShellRun {
       }
       return end({ ...step.value, stdout: printed + step.value.stdout });
     } catch (error) {
+      if (error instanceof WriteRefused) {
+        return end({ stdout: printed, stderr: `${argv[0]}: ${error.message}\n`, code: 1 });
+      }
       this.failure ??= new Error(`${argv.join(' ')}: the command itself failed`, { cause: error });
       return end({ stdout: printed, stderr: `${argv[0]}: internal error\n`, code: 70 });
     }

@@ -12,7 +12,7 @@ import type { AmbientGuard } from './ambient-guard.ts';
 import { type CommandResult, type CommandTable, failed, type OperatorCommand, ok } from './command.ts';
 import { liftSubstitutions } from './shell-arith.ts';
 import { date, mktemp, readSleep, sleep } from './shell-clock.ts';
-import { HostFileSystem, type HostFiles } from './shell-files.ts';
+import { HostFileSystem, type HostFiles, WriteRefused } from './shell-files.ts';
 import { openSessions } from './shell-interactive.ts';
 import type { LoadedShell } from './shell-loaded.ts';
 import { refusalOf, refusedCommandResults } from './shell-refused.ts';
@@ -118,12 +118,18 @@ export class OperatorShell<Fleet> {
       processInfo: { pid: 1000 + 10 * ++this.shells, ppid: 1, uid: 0, gid: 0 },
     });
     bash.registerTransformPlugin(ARITHMETIC);
-    const { stdout, stderr, exitCode } = await bash.exec(script, {
-      ...(run.signal === undefined ? {} : { signal: run.signal }),
-      stdin,
-      rawScript: true,
-    });
-    return { stdout, stderr, code: exitCode };
+    try {
+      const { stdout, stderr, exitCode } = await bash.exec(script, {
+        ...(run.signal === undefined ? {} : { signal: run.signal }),
+        stdin,
+        rawScript: true,
+      });
+      return { stdout, stderr, code: exitCode };
+    } catch (error) {
+      // just-bash does not expect a redirection to fail once its file is open: the script ends with it, as under set -e.
+      if (error instanceof WriteRefused) return failed(1, `bash: ${error.message}\n`);
+      throw error;
+    }
   }
 
   private readonly known = (name: string): boolean => this.world.table.commands.has(name);
@@ -158,11 +164,12 @@ export class OperatorShell<Fleet> {
     return defineCommand(name, async (argv, ctx) => {
       const disk = this.filesOf(run.host);
       const path = (text: string): string => disk.resolvePath(ctx.cwd, text);
-      const mine = argv.some((text) => !text.startsWith('-') && disk.owns(path(text)));
+      const mine = argv.some((text) => !text.startsWith('-') && disk.isOnDataDisk(path(text)));
       if (ctx.origCommand !== undefined && this.world.loaded.has(name) && !mine) return ctx.origCommand(argv);
       const context = {
         fleet: this.world.fleet as unknown as F,
         env: ctx.env,
+        resolvePath: path,
         readFile: (text: string) => disk.readTextNow(path(text)),
         writeFile: (text: string, content: string) => disk.writeTextNow(path(text), content),
       };

@@ -50,6 +50,8 @@ export class DiskQueue {
   /** Rate limit of a cloud volume; null where nothing limits it. */
   burst: DiskBurst | null;
   private lanes: Float64Array;
+  /** Requests in service at one time after the next boot. */
+  private depthAtBoot: number;
   private readonly bytesPerMs: number;
   private pipeUnits: number;
   private nextStartUs: Us;
@@ -61,6 +63,7 @@ export class DiskQueue {
     this.busyUs = 0;
     this.burst = null;
     this.lanes = new Float64Array(Math.max(1, queueDepth));
+    this.depthAtBoot = this.lanes.length;
     this.bytesPerMs = Math.max(1, bytesPerMs);
     this.pipeUnits = 0;
     this.nextStartUs = 0;
@@ -101,8 +104,19 @@ export class DiskQueue {
     return this.lanes.length;
   }
 
-  /** Changes how many requests are in service at one time; what is in service goes on. */
+  /** Changes how many requests are in service at one time; what is in service goes on. A boot does not take it back. */
   setDepth(depth: number): void {
+    this.setDepthUntilBoot(depth);
+    this.depthAtBoot = this.lanes.length;
+  }
+
+  /** What a boot brings back, whatever was set by hand until then. */
+  keepDepthAtBoot(depth: number): void {
+    this.depthAtBoot = Math.max(1, depth);
+  }
+
+  /** {@link setDepth} as `/sys/block` has it: gone with the next boot. */
+  setDepthUntilBoot(depth: number): void {
     const busyLongest = this.lanes.slice().sort((left, right) => right - left);
     this.lanes = new Float64Array(Math.max(1, depth));
     this.lanes.set(busyLongest.subarray(0, this.lanes.length));
@@ -110,6 +124,7 @@ export class DiskQueue {
 
   /** Forgets everything in service (power loss, reset of the device). */
   reset(): void {
+    if (this.lanes.length !== this.depthAtBoot) this.lanes = new Float64Array(this.depthAtBoot);
     this.lanes.fill(0);
     this.pipeUnits = 0;
     this.nextStartUs = 0;

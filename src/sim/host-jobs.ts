@@ -47,6 +47,11 @@ export class HostJobs {
     return job;
   }
 
+  /** The host is off or boots anew: no process lives on; readers of the service come back with it. */
+  powerLoss(): void {
+    for (const job of this.all) if (!job.ofService) job.stopped = true;
+  }
+
   /** Ends a process; false when there is none with that number. */
   kill(pid: number): boolean {
     const job = this.running.find((each) => each.pid === pid && !each.ofService);

@@ -41,13 +41,17 @@ export class Machine implements Host {
   paused: boolean;
   /** False after an operator stopped the service: the supervisor leaves it alone. */
   enabled: boolean;
+  /** Stopped by an operator while the unit is enabled: the next boot starts it. */
+  stoppedByHand = false;
   readonly cpu: HostCpu;
   readonly jobs: HostJobs = new HostJobs();
   assertionFailures: number;
-  startedUs: Us;
+  startedUs: Us = -1;
   /** The host's wall clock at that time. */
-  startedWallUs: Us;
-  stopCause: StopCause | '';
+  startedWallUs: Us = -1;
+  stopCause: StopCause | '' = '';
+  /** The last boot: when it began, and from when on the host answers. */
+  boot: { readonly atUs: Us; readonly answersUs: Us } = { atUs: 0, answersUs: 0 };
   private readonly world: World;
   private readonly factory: ProcessFactory | null;
   private readonly timers: HostTimers;
@@ -73,9 +77,6 @@ export class Machine implements Host {
     this.enabled = true;
     this.cpu = new HostCpu(world, id);
     this.assertionFailures = 0;
-    this.startedUs = -1;
-    this.startedWallUs = -1;
-    this.stopCause = '';
     this.timers = new HostTimers(world, clock, id);
     this.outTo = [];
     this.outMessages = [];
@@ -233,6 +234,7 @@ export class Machine implements Host {
   powerLoss(label: string, mode: 'mix' | 'unreadable'): void {
     if (this.process !== null) this.stop('power-loss');
     this.powered = false;
+    this.jobs.powerLoss();
     this.cpu.powerLoss();
     this.disk.powerLoss(label, mode);
     if (this.world.trace.recording) this.note(RECORD.crash, 'power lost');
@@ -242,6 +244,8 @@ export class Machine implements Host {
   powerOn(bootUs: Us): void {
     if (this.powered) return;
     this.powered = true;
+    this.boot = { atUs: this.world.nowUs, answersUs: this.world.nowUs + bootUs };
+    this.enabled ||= this.stoppedByHand;
     this.cpu.resume();
     if (this.enabled) this.scheduleStart(bootUs);
   }

@@ -42,6 +42,19 @@ describe('compaction by the servers', () => {
     expect(rig.run('journalctl -u kimberlite -n 50 --no-pager', 'replica-2').stdout).toContain('compaction removed');
   });
 
+  it('ends a round with the process that runs it', () => {
+    const rig = new Rig({ compaction: PLAN });
+    fill(rig, 2, 86);
+    turns(rig, 15 * SECOND);
+    expect([rig.fleet.compaction?.isRunning(2), percent(rig, 2) < 85]).toEqual([true, true]);
+    rig.run('systemctl restart kimberlite', 'replica-2');
+    turns(rig, 5 * SECOND);
+    expect(rig.fleet.compaction?.isRunning(2)).toBe(false);
+    const left = percent(rig, 2);
+    turns(rig, 60 * SECOND);
+    expect(percent(rig, 2)).toBeCloseTo(left, 1);
+  });
+
   it('by usage runs off-peak only without its guard, and by size of the log only with its guard', () => {
     for (const [guardsOff, runs] of [
       [[], true],

@@ -24,6 +24,8 @@ export interface CommandContext<Fleet> {
   /** Text of a file on `onHost` (relative paths from the working directory); null when there is none. */
   readFile(path: string): string | null;
   writeFile(path: string, text: string): void;
+  /** Absolute path of a word by the shell's working directory. Without a shell, words are absolute. */
+  resolvePath?(path: string): string;
   /**
    * Prints at once, before the result's `stdout`: what was printed so stays when the command is cut off by a timeout
    * (`--watch` and other commands without an end).

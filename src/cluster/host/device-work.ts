@@ -44,3 +44,11 @@ export function* moveBytes(
     yield { kind: 'sleep', us: endUs - nowUs };
   }
 }
+
+/** `sync`: what is in the page cache of a host becomes durable, once its disk has taken a sync. */
+export function* syncDisk(fleet: HostFleet, machine: Machine): Generator<Wait, void, boolean> {
+  const { disk } = machine;
+  const { nowUs } = fleet.world;
+  yield { kind: 'sleep', us: disk.queue.admit(nowUs, disk.options.fsyncLatencyUsMean, 0) - nowUs };
+  disk.syncAll();
+}

@@ -25,6 +25,8 @@ const UPKEEP_IDLE_US: Us = 1_000_000;
 type Cause = 'regular' | 'usage';
 
 interface Round {
+  /** The server's life in which it began: a round does not outlive its process. */
+  readonly incarnation: number;
   readonly cause: Cause;
   /** Bytes to remove in this round, and bytes that may be moved for it. */
   readonly removeBytes: number;
@@ -129,6 +131,7 @@ export class Compaction {
       state.round = null;
       return;
     }
+    if (state.round?.incarnation !== machine.incarnation) state.round = null;
     if (state.round === null) this.begin(host, state, machine);
     if (state.round !== null) this.step(host, state, state.round, machine);
   }
@@ -142,6 +145,7 @@ export class Compaction {
     machine.logLine(this.fleet.unit, 'info', `compaction started (${cause})`);
     state.lastUs = this.fleet.world.nowUs;
     state.round = {
+      incarnation: machine.incarnation,
       cause,
       removeBytes: oldBytes - kept,
       moveBytes: kept * 2,

@@ -56,6 +56,15 @@ export class FleetFiles {
     return file === null || (disk.fileExists(file) && disk.fileSizeBytes(file) === bytesOf(text)) ? text : null;
   }
 
+  /** Bytes of a zone, or of the old segments; null for files that are kept as text. */
+  size(host: string, path: string): number | null {
+    const machine = this.replica(host);
+    const file = dataFile(this.fleet, path);
+    if (machine === null || file === null || this.extra.has(`${host}:${path}`)) return null;
+    if (machine.disk.fillBytes > 0 && file === this.fleet.fillName(machine)) return machine.disk.fillBytes;
+    return machine.disk.fileExists(file) ? machine.disk.fileSizeBytes(file) : null;
+  }
+
   /** A file below /etc/kimberlite that the product reads, or null. */
   private readEtc(machine: Machine, path: string): string | null {
     const { cluster, environmentFiles } = this.fleet;
@@ -113,7 +122,7 @@ export class FleetFiles {
       if (text === '') return '';
       const depth = /^\d{1,5}\s*$/.test(text) ? Number(text) : 0;
       if (depth < 1 || depth > NR_REQUESTS_MAX) return 'Invalid argument';
-      machine.disk.queue.setDepth(depth);
+      machine.disk.queue.setDepthUntilBoot(depth);
       return '';
     }
     const file = dataFile(this.fleet, path);

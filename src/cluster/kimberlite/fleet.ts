@@ -87,7 +87,7 @@ export class KimberliteFleet implements HostFleet {
   /** Text of /etc/kimberlite/environment, by host: the unit reads it when it starts the server (EnvironmentFile=). */
   readonly environmentFiles: Map<number, string>;
   /** Variables of `systemctl set-environment`, by host: every unit that starts later inherits them. */
-  private readonly managerEnvironments: Map<number, Map<string, string>>;
+  private readonly managerEnvironments: Map<number, { readonly bootedUs: Us; readonly variables: Map<string, string> }>;
   /** Documents about the incident that operators had written. */
   readonly reports: IncidentReport[];
   /** What became of support tokens. */
@@ -223,6 +223,7 @@ export class KimberliteFleet implements HostFleet {
   reaches(from: Machine, to: Machine): boolean {
     if (!to.powered || to.paused) return false;
     if (from.id === to.id) return true;
+    if (this.world.nowUs < to.boot.answersUs) return false;
     const { network } = this.world;
     return !network.isCut(from.id, to.id) && !network.isCut(to.id, from.id);
   }
@@ -232,7 +233,7 @@ export class KimberliteFleet implements HostFleet {
   }
 
   listens(machine: Machine, port: number): boolean {
-    if (port === SSH_PORT) return machine.powered;
+    if (port === SSH_PORT) return machine.powered && this.world.nowUs >= machine.boot.answersUs;
     return this.hasService(machine) && machine.isUp && (port === CLUSTER_PORT || port === HTTP_PORT);
   }
 
@@ -242,14 +243,20 @@ export class KimberliteFleet implements HostFleet {
   }
 
   managerEnvironment(machine: Machine): Map<string, string> {
-    const known = this.managerEnvironments.get(machine.id) ?? new Map<string, string>();
-    this.managerEnvironments.set(machine.id, known);
-    return known;
+    const known = this.managerEnvironments.get(machine.id);
+    if (known !== undefined && known.bootedUs === machine.boot.atUs) return known.variables;
+    const variables = new Map<string, string>();
+    this.managerEnvironments.set(machine.id, { bootedUs: machine.boot.atUs, variables });
+    return variables;
   }
 
   /** RUST_LOG as the server on a host would get it if it started now: the file stands before the manager. */
   private serverEnvironment(host: number): string {
-    return this.variableInFile(host, 'RUST_LOG') ?? this.managerEnvironments.get(host)?.get('RUST_LOG') ?? '';
+    return (
+      this.variableInFile(host, 'RUST_LOG') ??
+      this.managerEnvironment(this.machineOfReplica(host)).get('RUST_LOG') ??
+      ''
+    );
   }
 
   /** A variable of /etc/kimberlite/environment; null when it is not set there. The last line counts. */

@@ -107,3 +107,12 @@ export function lagOf(leader: Replica, backup: number): Lag {
   const sinceUs = preparedUs > 0 ? preparedUs : Math.max(0, heardUs);
   return { ops, us: Math.max(0, nowUs - sinceUs) };
 }
+
+/** Members of the newest epoch that anybody who answers knows of; `fallback` when nobody answers. */
+export function membersSeen(views: readonly ReplicaView[], fallback: readonly number[]): readonly number[] {
+  let newest: Replica | null = null;
+  for (const { node } of views) {
+    if (node !== null && (newest === null || node.vsr.replica.epoch > newest.epoch)) newest = node.vsr.replica;
+  }
+  return newest?.members ?? fallback;
+}

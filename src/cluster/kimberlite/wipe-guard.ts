@@ -1,7 +1,6 @@
-import type { Replica } from '../vsr/replica.ts';
 import { diskSource, scanDataDirectory } from './data-directory.ts';
 import type { KimberliteFleet } from './fleet.ts';
-import { isCaughtUp, type ReplicaView } from './replica-view.ts';
+import { isCaughtUp, membersSeen } from './replica-view.ts';
 
 /** Ops that a caught-up replica may be behind while writes go on. */
 export const CAUGHT_UP_OPS = 64;
@@ -31,20 +30,11 @@ function hasEvidence(fleet: KimberliteFleet, host: number): boolean {
   );
 }
 
-/** Members of the newest epoch that anybody who answers knows of; null when nobody answers. */
-function membersOf(views: readonly ReplicaView[]): readonly number[] | null {
-  let newest: Replica | null = null;
-  for (const { node } of views) {
-    if (node !== null && (newest === null || node.vsr.replica.epoch > newest.epoch)) newest = node.vsr.replica;
-  }
-  return newest?.members ?? null;
-}
-
 /** Other replicas that hold everything committed, by their own account and by a look at their disks. */
 function cleanOthers(fleet: KimberliteFleet, host: number): { clean: number; wanted: number } {
   const { cluster } = fleet;
   const desk = fleet.machineOfReplica(cluster.operatorHost);
-  const members = membersOf(fleet.seeAll(desk)) ?? cluster.replicaHosts;
+  const members = membersSeen(fleet.seeAll(desk), cluster.replicaHosts);
   const wanted = Math.floor(members.length / 2) + 1;
   const views = members.filter((id) => id !== host).map((id) => fleet.see(desk, id));
   let commit = 0;

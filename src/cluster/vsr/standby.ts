@@ -44,10 +44,10 @@ export function hearStandby(r: Replica, from: number, message: VsrMessage): void
   if (message.op > (r.ackedOps[from] as number)) r.ackedOps[from] = message.op;
 }
 
-/** How far a standby is behind, by what it has heard itself. */
+/** How far a standby is behind, by what it has heard itself and by how long it has heard nothing. */
 export interface StandbyLag {
   readonly ops: number;
-  /** Age of the oldest entry that it knows of and does not hold, plus the transit of its newest heartbeat. */
+  /** Age of the oldest entry that it lacks, or the primary's silence if that is longer, plus the transit of its newest heartbeat. */
   readonly us: Us;
 }
 
@@ -98,13 +98,17 @@ export class Following {
     return this.lastUs < 0 ? -1 : r.host.monotonicUs() - this.lastUs;
   }
 
-  /** Lag at present, or as it was at the last contact when the primary is silent. */
+  /**
+   * Lag at present. A primary that is silent may go on committing: once it is silent for longer than heartbeats take, what
+   * this standby lacks is as old as the silence.
+   */
   lag(r: Replica): StandbyLag {
+    const nowUs = r.host.monotonicUs();
     const ops = Math.max(0, this.heardOp - r.durableOp);
-    const silent = this.silentUs(r) > 3 * r.heartbeatUs();
-    const untilUs = silent ? this.lastUs : r.host.monotonicUs();
-    const since = ops === 0 ? untilUs : (this.heardUs[(r.durableOp + 1) % this.heardUs.length] as number);
-    return { ops, us: this.transitUs + Math.max(0, untilUs - since) };
+    const sinceUs = ops === 0 ? nowUs : (this.heardUs[(r.durableOp + 1) % this.heardUs.length] as number);
+    const silentUs = this.silentUs(r);
+    const unheardUs = silentUs > 3 * r.heartbeatUs() ? silentUs : 0;
+    return { ops, us: this.transitUs + Math.max(0, nowUs - sinceUs, unheardUs) };
   }
 }
 

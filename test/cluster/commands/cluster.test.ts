@@ -141,3 +141,31 @@ it('takes no replica that was removed before, and gives up what waits for a newc
   rig.machine(4).stop('stop');
   expect(rig.run(`${replace} --remove 1 --add 4`).stderr).toContain('does not answer');
 });
+
+describe('a cluster of fewer members than hosts', () => {
+  const SET = 'kimberlite-cli cluster config set election-timeout-ms 2000';
+
+  it('counts its quorum over the members', () => {
+    const rig = new Rig({ replicaCount: 6, spares: 3 });
+    expect(rig.run(SET).stdout).toContain('applied on 3 of 3 replicas');
+    expect(rig.run('kimberlite-cli test smoke-tests')).toMatchObject({ code: 0 });
+    rig.machine(0).disk.setFull('growth', 50);
+    expect(rig.run('kimberlite-cli storage compact --replica-id 0').stderr).not.toContain('does not answer');
+    const isolate = 'kimberlite-cli replica isolate --replica-id 2 --reason assertion-failure';
+    expect(rig.run(isolate).stdout).toContain('remaining voters: 0, 1');
+    expect(rig.run('kimberlite-cli replica isolate --replica-id 1').stderr).toContain('only 1 caught-up voters');
+  });
+
+  it('commits a setting on the one that was forced to lead, also asked on its own host', () => {
+    const rig = new Rig({ guardsOff: ['force-needs-approval', 'force-needs-fencing', 'force-needs-best-survivor'] });
+    for (const host of [0, 1, 2]) rig.machine(host).stop('stop');
+    rig.run('kimberlite-admin force-leader --node-id 0 --data-dir /var/lib/kimberlite', 'replica-0');
+    rig.machine(0).start();
+    rig.pass(5 * SECOND);
+    expect(rig.run(SET).stdout).toContain('applied on 1 of 1 replicas');
+    expect(rig.run('kimberlite-cli cluster config set election-timeout-ms 3000', 'replica-0').stdout).toContain(
+      '2000 -> 3000',
+    );
+    expect(rig.run('kimberlite-cli test smoke-tests').code).toBe(0);
+  });
+});

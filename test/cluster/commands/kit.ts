@@ -15,6 +15,7 @@ export interface RigOptions {
   readonly replicaCount?: number;
   /** How many of the replicas' hosts are blank machines. */
   readonly spares?: number;
+  readonly standbys?: NonNullable<RunPlan['cluster']['standbys']>;
   readonly hosts?: HostsPlan;
   readonly batching?: NonNullable<RunPlan['batching']>;
   readonly compaction?: NonNullable<RunPlan['compaction']>;
@@ -46,6 +47,7 @@ function planOf(options: RigOptions): RunPlan {
       naming: options.naming ?? 'replica',
       replicaCount: options.replicaCount ?? 3,
       ...(options.spares === undefined ? {} : { spares: options.spares }),
+      ...(options.standbys === undefined ? {} : { standbys: options.standbys }),
       clientCount: 2,
       journalSlots: 64,
       slotBytes: 4096,

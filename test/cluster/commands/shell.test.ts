@@ -73,3 +73,43 @@ it('wipes a log by its pattern', async () => {
   );
   expect(back.code).toBe(0);
 });
+
+it('fails a step with what the host says to a write that it refuses', async () => {
+  const rig = new Rig();
+  const depth = await script(rig, 'ssh replica-0 "echo 4096 > /sys/block/nvme0n1/queue/nr_requests" || echo refused');
+  expect(depth).toMatchObject({ code: 0, stdout: 'refused\n', stderr: expect.stringContaining('Invalid argument') });
+  rig.machine(0).disk.setFull('growth', 100);
+  const full = await script(rig, 'ssh replica-0 "echo probe > /var/lib/kimberlite/probe"');
+  expect(full).toMatchObject({ code: 1, stderr: expect.stringContaining('No space left on device') });
+  const admin = 'kimberlite-admin diagnostics --output /var/lib/kimberlite/d.tar.gz || echo refused';
+  const bundle = await script(rig, `ssh replica-0 "${admin}"`);
+  expect(bundle).toMatchObject({ code: 0, stdout: expect.stringContaining('refused\n') });
+  expect(bundle.stderr).toContain('kimberlite-admin: /var/lib/kimberlite/d.tar.gz: No space left on device');
+});
+
+it('knows the files of the host by paths from the working directory', async () => {
+  const rig = new Rig();
+  const at = 'cd /var/lib/kimberlite';
+  const look = await script(rig, `ssh replica-1 "${at}; ls log; ls -l log | wc -l; du -s log; df ."`);
+  expect(look).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^headers\nprepares\n\s*2\n\d+\tlog\n/),
+  });
+  const refused = await script(rig, `ssh replica-1 "${at}; rm -rf log/*"`);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('rm: refused') });
+  const copy = `systemctl stop kimberlite; ${at}; cp -a log /root/evidence; tar -czf /root/e.tgz log; rm -rf log/*; ls log | wc -l`;
+  const wiped = await script(rig, `ssh replica-1 "${copy}"`);
+  expect([wiped.code, wiped.stderr, wiped.stdout.trim()]).toEqual([0, '', '0']);
+  expect(rig.machine(1).disk.fileExists('log/headers')).toBe(false);
+});
+
+it('copies and lists files of the product outside the data disk', async () => {
+  const rig = new Rig();
+  const log =
+    'cp /var/log/kimberlite/server.log /tmp/s && diff /tmp/s /var/log/kimberlite/server.log && wc -l < /tmp/s';
+  const copied = await script(rig, `ssh replica-0 "${log}; ls -l /etc/kimberlite"`);
+  expect(copied).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('config.toml') });
+  const bytes = rig.machine(0).disk.fileSizeBytes('superblock');
+  expect((await script(rig, 'ssh replica-0 "stat -c %s /var/lib/kimberlite/superblock"')).stdout).toBe(`${bytes}\n`);
+});

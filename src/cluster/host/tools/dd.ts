@@ -38,7 +38,7 @@ export const dd: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const strange = operands === null ? '' : ([...operands.keys()].find((name) => !known.includes(name)) ?? '');
   if (operands === null || strange !== '') return failed(1, `dd: unrecognized operand\n${HELP}`);
   const of = operands.get('of') ?? '';
-  const name = diskName(fleet, of);
+  const name = diskName(fleet, ctx.resolvePath?.(of) ?? of);
   if (operands.get('if') !== '/dev/zero' || operands.get('oflag') !== 'dsync' || name === null || name === '') {
     return failed(1, `dd: only synced zeros into a file of ${fleet.dataDirectory} are modelled\n${HELP}`);
   }

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../sim/machine.ts';
-import { type CommandResult, failed, type OperatorCommand, ok } from '../command.ts';
+import { type CommandContext, type CommandResult, failed, type OperatorCommand, ok } from '../command.ts';
 import { moveBytes } from '../device-work.ts';
 import { type CommandUsage, parseFlags } from '../flags.ts';
 import { type HostFleet, ownMachine } from '../host-fleet.ts';
@@ -63,7 +63,7 @@ export const rm: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const machine = ownMachine(fleet, ctx.onHost);
   const wanted: string[] = [];
   for (const path of flags.positionals) {
-    const name = diskName(fleet, path);
+    const name = diskName(fleet, ctx.resolvePath?.(path) ?? path);
     const files = name === null ? null : filesBelow(fleet, machine, name);
     if (files === null || files.size === 0) {
       const folder = name === 'log' || name === 'checkpoint' || name === '';
@@ -90,10 +90,15 @@ export const rm: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
 };
 
 /** Bytes below several paths, or the first of them that does not exist. */
-function gather(fleet: HostFleet, machine: Machine, paths: readonly string[]): { bytes: number; missing: string } {
+function gather(
+  ctx: CommandContext<HostFleet>,
+  machine: Machine,
+  paths: readonly string[],
+): { bytes: number; missing: string } {
+  const { fleet } = ctx;
   let bytes = 0;
   for (const path of paths) {
-    const name = diskName(fleet, path);
+    const name = diskName(fleet, ctx.resolvePath?.(path) ?? path);
     const files = name === null ? new Map<string, number>() : filesBelow(fleet, machine, name);
     if (files.size === 0) return { bytes: 0, missing: path };
     for (const size of files.values()) bytes += size;
@@ -120,11 +125,11 @@ export const cp: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const paths = parsed.flags.positionals;
   const to = paths[paths.length - 1] as string;
   const { fleet } = ctx;
-  if (diskName(fleet, to) !== null) {
+  if (diskName(fleet, ctx.resolvePath?.(to) ?? to) !== null) {
     return failed(1, `cp: ${to}: not offered for the server's files: use kimberlite-cli storage restore\n`);
   }
   const machine = ownMachine(fleet, ctx.onHost);
-  const { bytes, missing } = gather(fleet, machine, paths.slice(0, -1));
+  const { bytes, missing } = gather(ctx, machine, paths.slice(0, -1));
   if (missing !== '') return failed(1, `cp: cannot stat '${missing}': No such file or directory\n`);
   yield* moveBytes(fleet, machine, bytes);
   return finish(fleet, machine, to, bytes, (text) => ctx.writeFile(to, text));
@@ -139,9 +144,10 @@ export const tar: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   if (!parsed.ok) return parsed.result;
   const to = parsed.flags.text('file') as string;
   const { fleet } = ctx;
-  if (diskName(fleet, to) !== null) return failed(2, `tar: ${to}: write the archive outside the data directory\n`);
+  if (diskName(fleet, ctx.resolvePath?.(to) ?? to) !== null)
+    return failed(2, `tar: ${to}: write the archive outside the data directory\n`);
   const machine = ownMachine(fleet, ctx.onHost);
-  const { bytes, missing } = gather(fleet, machine, parsed.flags.positionals);
+  const { bytes, missing } = gather(ctx, machine, parsed.flags.positionals);
   if (missing !== '') return failed(2, `tar: ${missing}: Cannot stat: No such file or directory\n`);
   yield* moveBytes(fleet, machine, bytes);
   return finish(fleet, machine, to, bytes, (text) => ctx.writeFile(to, text));

@@ -76,7 +76,7 @@ export const df: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   yield { kind: 'sleep', us: 5_000 };
   const path = parsed.flags.positionals[0];
   if (!fleet.hasService(machine)) return failed(1, 'df: this host has no modelled disk\n');
-  if (path !== undefined && diskName(fleet, path) === null) {
+  if (path !== undefined && diskName(fleet, ctx.resolvePath?.(path) ?? path) === null) {
     return failed(1, `df: ${path}: only ${fleet.dataDirectory} is on a modelled disk\n`);
   }
   const { disk } = machine;
@@ -108,7 +108,7 @@ export const du: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const size = (bytes: number): string => (human ? humanBytes(bytes) : String(Math.ceil(bytes / 1024)));
   let [stdout, stderr, total] = ['', '', 0];
   for (const path of parsed.flags.positionals) {
-    const name = diskName(fleet, path);
+    const name = diskName(fleet, ctx.resolvePath?.(path) ?? path);
     const files = name === null ? null : filesBelow(fleet, machine, name);
     if (files === null || (files.size === 0 && name !== 'log' && name !== 'checkpoint' && name !== '')) {
       stderr += `du: cannot access '${path}': No such file or directory\n`;
@@ -136,7 +136,7 @@ export const ls: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const size = (bytes: number): string => (parsed.flags.has('human-readable') ? humanBytes(bytes) : String(bytes));
   let result: CommandResult = ok('');
   for (const path of parsed.flags.positionals) {
-    const name = diskName(fleet, path);
+    const name = diskName(fleet, ctx.resolvePath?.(path) ?? path);
     const files = name === null ? new Map<string, number>() : filesBelow(fleet, machine, name);
     if (name === null || (files.size === 0 && name !== '' && name !== 'log' && name !== 'checkpoint')) {
       result = {

@@ -228,7 +228,7 @@ export const top: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   let busyUs = 0;
   for (let screen = 1; screen <= screens; screen++) {
     const clock = isoText(wallMsOf(fleet, machine)).slice(11, 19);
-    ctx.print(`top - ${clock} up ${sinceBoot(fleet.world.nowUs)}, load average: not modelled\n`);
+    ctx.print(`top - ${clock} up ${sinceBoot(fleet.world.nowUs - machine.boot.atUs)}, load average: not modelled\n`);
     ctx.print('    PID USER        %CPU %MEM COMMAND\n');
     if (machine.isUp && fleet.hasService(machine)) {
       const ranUs = Math.max(1, fleet.world.nowUs - fromUs);
@@ -254,6 +254,7 @@ export const uptime: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
   const parsed = parseFlags(UPTIME, argv);
   if (!parsed.ok) return parsed.result;
   const { fleet } = ctx;
-  const clock = isoText(wallMsOf(fleet, ownMachine(fleet, ctx.onHost))).slice(11, 19);
-  return ok(` ${clock} up ${sinceBoot(fleet.world.nowUs)}, load average: not modelled\n`);
+  const machine = ownMachine(fleet, ctx.onHost);
+  const clock = isoText(wallMsOf(fleet, machine)).slice(11, 19);
+  return ok(` ${clock} up ${sinceBoot(fleet.world.nowUs - machine.boot.atUs)}, load average: not modelled\n`);
 };

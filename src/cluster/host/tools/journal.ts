@@ -70,15 +70,16 @@ export const dmesg: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) {
   const { fleet } = ctx;
   yield { kind: 'sleep', us: 5_000 };
   const machine = ownMachine(fleet, ctx.onHost);
-  const lines = machine.journal.filter((line) => line.unit === 'kernel');
+  const lines = machine.journal.filter((line) => line.unit === 'kernel' && line.atUs >= machine.boot.atUs);
   return ok(
     lines
       .map((line) => {
         if (parsed.flags.has('ctime')) {
           return `[${journalStamp(fleet.startWallMs + Math.floor(line.atWallUs / 1_000))}] ${line.text}\n`;
         }
-        const us = String(line.atUs % 1_000_000).padStart(6, '0');
-        return `[${String(Math.floor(line.atUs / 1_000_000)).padStart(5)}.${us}] ${line.text}\n`;
+        const sinceUs = line.atUs - machine.boot.atUs;
+        const us = String(sinceUs % 1_000_000).padStart(6, '0');
+        return `[${String(Math.floor(sinceUs / 1_000_000)).padStart(5)}.${us}] ${line.text}\n`;
       })
       .join(''),
   );

@@ -16,11 +16,9 @@ export const reboot: OperatorCommand<HostFleet> = function* (argv, _stdin, ctx) 
   yield { kind: 'sleep', us: SECOND };
   fleet.stopping?.(machine, 'reboot');
   if (machine.paused) machine.resume(true);
-  const { enabled } = machine;
   if (machine.isUp) machine.stop('stop');
   machine.disk.syncAll();
   machine.powerLoss('operator:reboot', 'mix');
-  machine.enabled = enabled;
   machine.powerOn(BOOT_US);
   return ok('');
 };

@@ -68,6 +68,7 @@ function environment(fleet: HostFleet, machine: Machine, verb: string, text: str
 }
 
 function* stopService(machine: Machine): Generator<Wait, void, boolean> {
+  machine.stoppedByHand ||= machine.enabled;
   machine.enabled = false;
   if (!machine.isUp) return;
   yield { kind: 'sleep', us: machine.paused ? STOP_TIMEOUT_US : STOP_US };
@@ -77,6 +78,7 @@ function* stopService(machine: Machine): Generator<Wait, void, boolean> {
 
 function startService(machine: Machine): void {
   machine.enabled = true;
+  machine.stoppedByHand = false;
   machine.start();
 }
 
@@ -122,7 +124,7 @@ function statusText(fleet: HostFleet, machine: Machine): CommandResult {
       : ` (Result: ${machine.stopCause})`;
   const lines = [
     `${up ? '●' : downState(machine) === 'failed' ? '×' : '○'} ${fleet.unit}.service - Kimberlite database server`,
-    `     Loaded: loaded (/etc/systemd/system/${fleet.unit}.service; ${machine.enabled ? 'enabled' : 'disabled'})`,
+    `     Loaded: loaded (/etc/systemd/system/${fleet.unit}.service; ${machine.enabled || machine.stoppedByHand ? 'enabled' : 'disabled'})`,
     `     Active: ${state}${since}`,
   ];
   if (up) lines.push(`   Main PID: ${1_000 + machine.incarnation} (${fleet.program})`);

@@ -4,7 +4,7 @@ import { type CommandContext, type CommandResult, failed, type Wait } from '../.
 import type { Flags } from '../../host/flags.ts';
 import { roundTripUs } from '../../host/host-fleet.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import type { ReplicaView } from '../replica-view.ts';
+import { membersSeen, type ReplicaView } from '../replica-view.ts';
 
 export type Context = CommandContext<KimberliteFleet>;
 export type Run = Generator<Wait, CommandResult, boolean>;
@@ -39,6 +39,12 @@ export function* askAll(ctx: Context): Generator<Wait, ReplicaView[], boolean> {
   }
   yield { kind: 'sleep', us };
   return fleet.seeAll(from);
+}
+
+/** The pages of those that make up the cluster: blank hosts and those of an abandoned epoch are none. */
+export function ofMembers({ fleet }: Context, views: readonly ReplicaView[]): ReplicaView[] {
+  const members = membersSeen(views, fleet.cluster.replicaHosts);
+  return views.filter(({ host }) => members.includes(host));
 }
 
 /** The host that `--replica-id` (or another integer flag) names, or the failure to return. */

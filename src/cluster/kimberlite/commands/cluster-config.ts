@@ -9,7 +9,7 @@ import { draft, seal, type VsrMessage } from '../../vsr/message.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { SETTING, type SettingName } from '../machine.ts';
 import { isHealthy, type ReplicaView } from '../replica-view.ts';
-import { askAll, type Context, here, type Run } from './ask.ts';
+import { askAll, type Context, here, ofMembers, type Run } from './ask.ts';
 
 const GET: CommandUsage = {
   command: 'kimberlite-cli cluster config get',
@@ -86,21 +86,20 @@ function newest(views: readonly ReplicaView[]): ReplicaView | null {
   return best;
 }
 
-/** p99.9 of a round trip between replicas plus one fsync, from the present options of links and disks (INV-CONFIG-SANE). */
-function slowestRoundUs(fleet: KimberliteFleet): Us {
-  const { replicaHosts } = fleet.cluster;
+/** p99.9 of a round trip between members plus one fsync, from the present options of links and disks (INV-CONFIG-SANE). */
+function slowestRoundUs(fleet: KimberliteFleet, members: readonly number[]): Us {
   // The excess over the minimum is exponential: its 99.9th percentile is 6.91 times its mean.
   const tail = (min: Us, mean: Us): Us => min + Math.floor((Math.max(0, mean - min) * 691) / 100);
   let worst: Us = 0;
-  for (const from of replicaHosts) {
-    for (const to of replicaHosts) {
+  for (const from of members) {
+    for (const to of members) {
       if (from === to) continue;
       const link = fleet.world.network.link(from, to);
       worst = Math.max(worst, 2 * tail(link.latencyUsMin, link.latencyUsMean));
     }
   }
   let sync: Us = 0;
-  for (const host of replicaHosts) {
+  for (const host of members) {
     const { disk } = fleet.machineOfReplica(host);
     const us = tail(disk.options.fsyncLatencyUsMin, disk.options.fsyncLatencyUsMean);
     sync = Math.max(sync, Math.floor((us * disk.queue.slowFactorPermille) / 1_000));
@@ -116,7 +115,9 @@ function insane(fleet: KimberliteFleet, view: ReplicaView, name: SettingName, va
   if (heartbeatMs * 5 > electionMs) {
     return `heartbeat-interval-ms ${heartbeatMs} is more than a fifth of election-timeout-ms ${electionMs}`;
   }
-  const roundMs = Math.ceil(slowestRoundUs(fleet) / 1_000);
+  const roundMs = Math.ceil(
+    slowestRoundUs(fleet, view.node?.vsr.replica.members ?? fleet.cluster.replicaHosts) / 1_000,
+  );
   if (electionMs <= roundMs)
     return `election-timeout-ms ${electionMs} is not above p99.9 of RTT + fsync, ${roundMs} ms`;
   return '';
@@ -151,7 +152,7 @@ function* configSet(argv: readonly string[], _stdin: string, ctx: Context): Run 
   const value = parseValue(name, text);
   if (value === null) return failed(2, `${SET.command}: ${text} is no value of ${name}\n`);
   const { fleet } = ctx;
-  const views = yield* askAll(ctx);
+  const views = ofMembers(ctx, yield* askAll(ctx));
   const quorum = Math.floor(views.length / 2) + 1;
   const healthy = views.filter((view) => isHealthy(view)).length;
   const view = newest(views);
@@ -165,7 +166,8 @@ function* configSet(argv: readonly string[], _stdin: string, ctx: Context): Run 
   if (op === null) {
     return failed(1, `${SET.command}: not committed within 30 s: whether it will take effect is unknown\n`);
   }
-  const applied = fleet.seeAll(here(ctx)).filter((each) => each.node !== null && each.commit >= op);
+  const now = ofMembers(ctx, fleet.seeAll(here(ctx)));
+  const applied = now.filter((each) => each.node !== null && each.commit >= op);
   return ok(
     `${name}: ${shown(name, before)} -> ${shown(name, value)} (op ${op}, applied on ${applied.length} of ${views.length} replicas)\n`,
   );
@@ -185,9 +187,10 @@ export function* commitSetting(ctx: Context, setting: number, value: number): Ge
   write32(body, 0, setting);
   write32(body, 4, value);
   const done = (request: number): boolean => {
-    const nodes = fleet.seeAll(from).filter((view) => view.node !== null && view.status === 'normal');
+    const views = ofMembers(ctx, fleet.seeAll(from));
+    const nodes = views.filter((view) => view.node !== null && view.status === 'normal');
     const has = nodes.filter((view) => (view.node?.vsr.replica.sessions.get(client)?.request ?? -1) >= request);
-    return has.length >= Math.floor(fleet.cluster.replicaHosts.length / 2) + 1 && has.length === nodes.length;
+    return has.length >= Math.floor(views.length / 2) + 1 && has.length === nodes.length;
   };
   for (const request of [0, 1]) {
     const draftOf = draft('request', 0, 0);
@@ -206,23 +209,24 @@ export function* commitSetting(ctx: Context, setting: number, value: number): Ge
       if (fleet.world.nowUs >= endUs) return null;
     }
   }
-  return fleet.seeAll(from).reduce((op, view) => Math.max(op, view.node?.vsr.replica.sessions.get(client)?.op ?? 0), 0);
+  return ofMembers(ctx, fleet.seeAll(from)).reduce(
+    (op, view) => Math.max(op, view.node?.vsr.replica.sessions.get(client)?.op ?? 0),
+    0,
+  );
 }
 
 /** Number of a registered session, as the reply to the registration carries it. */
 function sessionNumber(ctx: Context, client: number): number {
-  for (const view of ctx.fleet.seeAll(here(ctx))) {
+  for (const view of ofMembers(ctx, ctx.fleet.seeAll(here(ctx)))) {
     const session = view.node?.vsr.replica.sessions.get(client);
     if (session !== null && session !== undefined) return session.session;
   }
   return 0;
 }
 
-/** To every replica: backups pass a request on, and the table answers what came twice. */
+/** To every replica, also the one of this host: backups pass a request on, and the table answers what came twice. */
 function sendToAll(fleet: KimberliteFleet, from: number, message: VsrMessage): void {
-  for (const host of fleet.cluster.replicaHosts) {
-    if (host !== from) fleet.world.network.send(from, host, message);
-  }
+  for (const host of fleet.replicas()) fleet.world.network.send(from, host, message);
 }
 
 export const CLUSTER_CONFIG: readonly Subcommand<KimberliteFleet>[] = [

@@ -13,7 +13,7 @@ import { zoneBytes } from './storage-verify.ts';
 const DUMP: CommandUsage = {
   command: 'kimberlite-cli debug dump-state',
   about:
-    'Prints the state of a replica as JSON: of the process when it runs, else of the core that it left, beside what its disk holds. Changes nothing.',
+    'Prints the state of a replica as JSON: of the process when it runs, else of the core that a crash left, beside what its disk holds. Changes nothing.',
   flags: [{ name: 'replica-id', kind: 'integer', help: 'which replica', required: true }],
   positionals: [],
   positionalsMin: 0,
@@ -85,13 +85,15 @@ function* dumpState(argv: readonly string[], _stdin: string, ctx: Context): Run 
   const { fleet } = ctx;
   yield* moveBytes(fleet, fleet.machineOfReplica(host), zoneBytes(fleet, host));
   const machine = fleet.machineOfReplica(host);
-  const alive = machine.isUp;
+  // Whoever is stopped, killed or loses its power leaves no core.
+  const { isUp: alive, stopCause } = machine;
+  const hasCore = stopCause === 'crash' || stopCause === 'assertion';
   const dump = {
     replica_id: parsed.flags.integer('replica-id'),
     at: isoText(fleet.wallMs(here(ctx))),
-    source: alive ? 'process' : 'core',
-    stop_cause: alive ? null : machine.stopCause,
-    memory: memoryOf(fleet, host),
+    source: alive ? 'process' : hasCore ? 'core' : 'disk',
+    stop_cause: alive ? null : stopCause,
+    memory: alive || hasCore ? memoryOf(fleet, host) : null,
     disk: diskOf(fleet, host),
   };
   fleet.keepEvidence('state-dump', host, DUMP.command);

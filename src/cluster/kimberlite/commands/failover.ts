@@ -1,6 +1,7 @@
 import type { Machine } from '../../../sim/machine.ts';
 import { SECOND, type Us } from '../../../sim/time.ts';
-import { failed, ok } from '../../host/command.ts';
+import { failed, ok, type Wait } from '../../host/command.ts';
+import { syncDisk } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { Replica } from '../../vsr/replica.ts';
@@ -43,7 +44,7 @@ function refusalOf(fleet: KimberliteFleet, replica: Replica, acceptedUs: Us): st
   return acceptedUs >= lagUs ? '' : `the standby is not eligible: ${problem}`;
 }
 
-/** How old at most the oldest operation is that the standby lacks, reckoned at the moment of the last one (see docs/glossary.md). */
+/** How old at most the oldest operation is that the standby lacks: its lag, which counts the silence of the primary, and two heartbeats. */
 function declaredUs(fleet: KimberliteFleet, replica: Replica): Us {
   const lag = replica.following?.lag(replica);
   if (!fleet.guard('failover-needs-eligible') || lag === undefined) return RPO_US;
@@ -81,7 +82,7 @@ function* failover(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (refusal !== '') return failed(1, `${loss}\n${USAGE.command}: refused: ${refusal}\n`);
   const declared = Math.max(declaredUs(fleet, replica), acceptedUs);
   yield { kind: 'sleep', us: STOP_US };
-  const problem = promote(fleet, host, declared);
+  const problem = yield* promote(fleet, host, declared);
   if (problem !== '') return failed(1, `${USAGE.command}: ${problem}\n`);
   const leads = yield {
     kind: 'until',
@@ -102,10 +103,12 @@ function serves(fleet: KimberliteFleet, host: number): boolean {
 }
 
 /** Ends the standby's server, writes the new configuration into its superblock and starts it. Returns a problem or ''. */
-function promote(fleet: KimberliteFleet, host: number, declared: Us): string {
+function* promote(fleet: KimberliteFleet, host: number, declared: Us): Generator<Wait, string, boolean> {
   const machine: Machine = fleet.machineOfReplica(host);
   fleet.stopping(machine, USAGE.command);
   machine.stop('stop');
+  // What the server had written stays in the page cache (R2) and its next start reads it: that is no loss.
+  yield* syncDisk(fleet, machine);
   const scan = scanDataDirectory(diskSource(machine.disk), fleet.cluster.config);
   const state = scan.superblock;
   if (state === null) return 'superblock of the standby is unreadable';

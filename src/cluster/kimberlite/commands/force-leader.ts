@@ -1,4 +1,5 @@
 import { failed, ok } from '../../host/command.ts';
+import { syncDisk } from '../../host/device-work.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { diskSource, type Scan, scanDataDirectory, writeSuperblock } from '../data-directory.ts';
@@ -41,6 +42,8 @@ function refusalOf(fleet: KimberliteFleet, ctx: Context, host: number, scan: Sca
   for (const member of others) {
     const machine = fleet.machineOfReplica(member);
     if (!fleet.reaches(here(ctx), machine)) continue;
+    // Of a dead server, too, the page cache counts: whoever compares the logs syncs them first.
+    if (!machine.isUp) machine.disk.syncAll();
     const theirs = scanDataDirectory(diskSource(machine.disk), fleet.cluster.config);
     if (isNewer(theirs, scan)) {
       return `node ${shownId(fleet.cluster, member)} holds a newer log (op ${theirs.chainHead}, here ${scan.chainHead}): force that one`;
@@ -62,6 +65,8 @@ function* forceLeader(argv: readonly string[], _stdin: string, ctx: Context): Ru
   }
   const machine = fleet.machineOfReplica(host);
   if (machine.isUp) return failed(1, `${USAGE.command}: refused: the server runs: stop it first\n`);
+  // What the dead server had written is in the page cache (R2), and its next start reads it.
+  yield* syncDisk(fleet, machine);
   const scan = yield* scanInTime(fleet, host);
   const state = scan.superblock;
   if (state === null) return failed(1, `${USAGE.command}: superblock unreadable: nothing to lead from\n`);

@@ -4,7 +4,7 @@ import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import { diskSource, readSuperblock, writeSuperblock } from '../data-directory.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { isCaughtUp } from '../replica-view.ts';
+import { isCaughtUp, membersSeen } from '../replica-view.ts';
 import { CAUGHT_UP_OPS } from '../wipe-guard.ts';
 import { agentAnswers, askAll, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
 
@@ -37,12 +37,15 @@ const PROOFS: CommandUsage = {
   positionalsMin: 0,
 };
 
-/** Caught-up voters that answer, without one host. */
-function votersWithout(fleet: KimberliteFleet, ctx: Context, host: number): number[] {
-  const views = fleet.seeAll(here(ctx));
+/** Caught-up voters that answer, without one host, and how many a quorum of the members takes. */
+function votersWithout(fleet: KimberliteFleet, ctx: Context, host: number): { voters: number[]; quorum: number } {
+  const seen = fleet.seeAll(here(ctx));
+  const members = membersSeen(seen, fleet.cluster.replicaHosts);
+  const views = seen.filter((view) => members.includes(view.host));
   let commit = 0;
   for (const view of views) if (view.commit > commit) commit = view.commit;
-  return views.filter((view) => view.host !== host && isCaughtUp(view, commit, CAUGHT_UP_OPS)).map((view) => view.id);
+  const left = views.filter((view) => view.host !== host && isCaughtUp(view, commit, CAUGHT_UP_OPS));
+  return { voters: left.map((view) => view.id), quorum: Math.floor(members.length / 2) + 1 };
 }
 
 function* isolate(argv: readonly string[], _stdin: string, ctx: Context): Run {
@@ -54,8 +57,7 @@ function* isolate(argv: readonly string[], _stdin: string, ctx: Context): Run {
   if (!agentAnswers(ctx, host)) return yield* unreachable(ctx, ISOLATE.command, host);
   yield* askAll(ctx);
   const id = parsed.flags.integer('replica-id') as number;
-  const voters = votersWithout(fleet, ctx, host);
-  const quorum = Math.floor(fleet.cluster.replicaHosts.length / 2) + 1;
+  const { voters, quorum } = votersWithout(fleet, ctx, host);
   if (voters.length < quorum && fleet.guard('isolate-keeps-quorum')) {
     const left = `only ${voters.length} caught-up voters would remain, ${quorum} are needed`;
     return failed(1, `${ISOLATE.command}: refused: ${left}\n`);

@@ -2,7 +2,7 @@ import { ok } from '../../host/command.ts';
 import { type CommandUsage, parseFlags } from '../../host/flags.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
-import { askAll, type Context, type Run } from './ask.ts';
+import { askAll, type Context, ofMembers, type Run } from './ask.ts';
 import { commitSetting } from './cluster-config.ts';
 
 const USAGE: CommandUsage = {
@@ -22,11 +22,11 @@ const PROBE_KEY = 8_192;
 function* smokeTests(argv: readonly string[], _stdin: string, ctx: Context): Run {
   const parsed = parseFlags(USAGE, argv);
   if (!parsed.ok) return parsed.result;
-  const before = yield* askAll(ctx);
+  const before = ofMembers(ctx, yield* askAll(ctx));
   const reachable = before.filter((view) => view.node !== null).length;
   const value = Math.floor(ctx.nowMs() / 1_000) >>> 0;
   const op = yield* commitSetting(ctx, PROBE_KEY, value);
-  const after = yield* askAll(ctx);
+  const after = ofMembers(ctx, yield* askAll(ctx));
   const holds = after.filter((view) => view.node?.machine.settings.get(PROBE_KEY) === value).length;
   const tests: readonly (readonly [string, boolean])[] = [
     ['every replica answers', reachable === before.length],

@@ -5,6 +5,7 @@ import { humanBytes } from '../../host/sizes.ts';
 import type { Subcommand } from '../../host/subcommands.ts';
 import type { KimberliteFleet } from '../fleet.ts';
 import { logBytes } from '../metrics.ts';
+import { membersSeen } from '../replica-view.ts';
 import { agentAnswers, type Context, here, type Run, replicaFlag, unreachable } from './ask.ts';
 
 const USAGE: CommandUsage = {
@@ -30,8 +31,11 @@ export function segmentBytes(capacityBytes: number): number {
 
 /** Why the entries below the checkpoint of a replica must stay, or ''. */
 export function neededBy(fleet: KimberliteFleet, ctx: Context, host: number, limit: number): string {
-  for (const view of fleet.seeAll(here(ctx))) {
-    if (view.host === host) continue;
+  const views = fleet.seeAll(here(ctx));
+  const members = membersSeen(views, fleet.cluster.replicaHosts);
+  for (const view of views) {
+    // A blank host does not count, one that follows in order to join does.
+    if (view.host === host || (view.node === null && !members.includes(view.host))) continue;
     if (view.node === null) return `replica ${view.id} does not answer and may need them`;
     if (view.commit < limit) return `replica ${view.id} is at op ${view.commit} and needs entries from there on`;
   }
