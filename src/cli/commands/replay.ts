@@ -13,6 +13,7 @@ import { traceHostName } from '../host-names.ts';
 import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { TRACE_KINDS, traceLine } from '../trace-lines.ts';
+import { refuseOwnInput } from '../write-file.ts';
 
 export interface ReplayOptions {
   readonly bundle: string;
@@ -37,6 +38,7 @@ const AFTER = 4;
 export async function replay(options: ReplayOptions, out: CommandOutput, engine: Engine): Promise<number> {
   checkKinds(options.kinds);
   const bundle = readBundle(options.bundle);
+  refuseOwnInput(options.bundle, options.history ?? null, '--history');
   checkPlanNames(bundle.plan, `${options.bundle}: plan`);
   const runPlan = await engine.runPlan();
   const { result, records } =

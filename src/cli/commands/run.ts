@@ -17,6 +17,7 @@ import { type Progress, progressOn } from '../progress.ts';
 import { isScenarioPath, scenarioPathPlans } from '../scenario-path.ts';
 import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
 import { shellWord } from '../shell-word.ts';
+import { refuseOwnInput } from '../write-file.ts';
 
 export interface RunCommandOptions extends Selection {
   /** Runs this plan file and nothing else. */
@@ -72,6 +73,7 @@ async function writeHistory(jobs: readonly Job[], { history }: RunCommandOptions
 
 async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: Engine): Promise<Job[]> {
   if (options.planFile !== null) {
+    refuseOwnInput(options.planFile, options.history ?? null, '--history');
     const read = readPlanFile(options.planFile);
     checkPlanNames(read, options.planFile);
     const plan = planWithout(read, options.without);
