@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '../plan/user-error.ts';
 import type { ReportModel } from '../report/model.ts';
 import { REPORT_VERSION } from '../report/model.ts';
 import type { MutantFate } from '../report/mutant-table.ts';
 import type { RunReport } from '../report/run-report.ts';
+import { pathText } from '../scenarios/diagnostics.ts';
 import { readUserFile } from './bundle.ts';
 
 /** What a file to be reported turned out to be. */
@@ -11,22 +15,54 @@ export type ReportSource =
   | { readonly kind: 'bundle' }
   | { readonly kind: 'report'; readonly model: ReportModel };
 
-const RUN_FIELDS: readonly (readonly [name: string, type: string])[] = [
-  ['scenario', 'string'],
-  ['variant', 'string'],
-  ['profile', 'string'],
-  ['seed', 'number'],
-  ['verdict', 'string'],
-  ['expected', 'boolean'],
-  ['reason', 'string'],
-  ['property', 'string'],
-  ['traceHash', 'string'],
-  ['events', 'number'],
-  ['virtualUs', 'number'],
-  ['alertToRecoveryUs', 'number'],
-  ['pending', 'string'],
-  ['again', 'string'],
-];
+const text = z.string();
+const number = z.number();
+
+/** What a report takes from a run of `firedrill run --json`; there may be more in it. */
+const runForm = z.looseObject({
+  scenario: text,
+  variant: text,
+  profile: text,
+  seed: z.int(),
+  verdict: z.enum(['passed', 'failed', 'inconclusive']),
+  expected: z.boolean(),
+  reason: text,
+  property: text,
+  traceHash: text,
+  events: number,
+  virtualUs: number,
+  wallMs: number,
+  alertToRecoveryUs: number,
+  pending: text,
+  bundle: text.nullable(),
+  again: text,
+  findings: z.array(z.looseObject({ property: text, site: text })),
+});
+
+/** The forms that docs/report.schema.json describes, of a report and of a row of the kill table. */
+function schemaForms(): { readonly report: z.ZodType; readonly mutant: z.ZodType } {
+  const path = join(import.meta.dirname, '../../docs/report.schema.json');
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as z.core.JSONSchema.JSONSchema;
+  return { report: z.fromJSONSchema(schema), mutant: z.fromJSONSchema(schema.$defs!['mutant']!) };
+}
+
+/** Refuses a value that has another form, with the first place that does. */
+function checkForm(form: z.ZodType, value: unknown, place: string, remedy: string): void {
+  const { success, error } = form.safeParse(value);
+  if (success) return;
+  const [issue] = error.issues;
+  const inner = pathText(issue!.path);
+  const where =
+    inner === '' || inner.startsWith('[') || place.endsWith(': ') ? `${place}${inner}` : `${place}.${inner}`;
+  throw new UserError(`${where} ${problemOf(issue!)}`, remedy);
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `is none of ${issue.values.map(String).join(', ')}`;
+  if (issue.code !== 'invalid_type') return 'has another form than docs/report.schema.json says';
+  const kind = issue.expected === 'array' ? 'list' : issue.expected;
+  return `is missing or is no ${kind}`;
+}
 
 /** Tells the JSON documents of firedrill apart. Throws a `UserError` for any other file. */
 export function readReportSource(path: string): ReportSource {
@@ -51,35 +87,23 @@ function readModel(path: string, value: Record<string, unknown>): ReportModel {
       'show it with the firedrill that wrote it',
     );
   }
-  for (const name of ['groups', 'runs', 'signatures', 'scenarios', 'marks', 'mutants', 'problems']) {
-    if (!Array.isArray(value[name])) throw new UserError(`${path}: ${name} is no list`, 'fetch the report again');
-  }
+  checkForm(schemaForms().report, value, `${path}: `, 'fetch the report again, whole and unchanged');
   return value as unknown as ReportModel;
 }
 
 function readRun(path: string, run: unknown, index: number): RunReport {
-  const record = isRecord(run) ? run : {};
-  const wrong = RUN_FIELDS.find(([name, type]) => typeof record[name] !== type);
-  if (wrong !== undefined) {
-    throw new UserError(
-      `${path}: runs[${index}].${wrong[0]} is no ${wrong[1]}`,
-      'hand in what firedrill run --json printed',
-    );
-  }
-  for (const name of ['reached', 'alerts', 'commands', 'findings']) {
-    if (!Array.isArray(record[name])) {
-      throw new UserError(`${path}: runs[${index}].${name} is no list`, 'hand in what firedrill run --json printed');
-    }
-  }
-  return record as unknown as RunReport;
+  checkForm(runForm, run, `${path}: runs[${index}]`, 'hand in what firedrill run --json printed');
+  return run as RunReport;
 }
 
 /** The kill table of `firedrill mutants --json`. */
 export function readMutants(path: string): readonly MutantFate[] {
   const value = parseJson(path, 'kill table');
   const rows = isRecord(value) ? value['mutants'] : null;
-  const good = Array.isArray(rows) && rows.every((row) => isRecord(row) && typeof row['killed'] === 'boolean');
-  if (!good) throw new UserError(`${path} is no kill table`, 'name what firedrill mutants --json printed');
+  const remedy = 'name what firedrill mutants --json printed';
+  if (!Array.isArray(rows)) throw new UserError(`${path} is no kill table`, remedy);
+  const { mutant } = schemaForms();
+  for (const [index, row] of rows.entries()) checkForm(mutant, row, `${path}: mutants[${index}]`, remedy);
   return rows as unknown as readonly MutantFate[];
 }
 

@@ -241,6 +241,8 @@ describe('a configuration', () => {
     expect(wrong('election-timeout: 5\n')).toContain('did you mean election-timeout-ms?');
     expect(wrong('cluster-size: 0\n')).toContain('c.yaml:1:15: cluster-size: is below 1');
     expect(wrong('{}\n')).toContain('sets nothing');
+    expect(wrong('disk: {}\n')).toContain(':1:7: disk: sets nothing; set something');
+    expect(wrong('cluster-size: 3\nnetwork: {}\n')).toContain(':2:10: network: sets nothing');
     expect(Object.keys((configJsonSchema() as { properties: object }).properties)).toContain('clock-tolerance-ms');
   });
 

@@ -42,6 +42,12 @@ describe('firedrill explain', () => {
     expect(() => explain({ scenario: 'ir-p2-schedul', json: false }, listen(), pages)).toThrow('ir-p2-schedule');
   });
 
+  it('says of drawn plans what they are', () => {
+    expect(() => explain({ scenario: 'swarm', json: false }, listen(), pages)).toThrow(
+      /drawn plans[\s\S]*run swarm --seed/,
+    );
+  });
+
   it('has words for every kind of fault', () => {
     expect(FAULT_KINDS.filter(({ kind }) => faultWords(kind) === kind)).toEqual([]);
   });

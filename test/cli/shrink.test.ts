@@ -121,6 +121,13 @@ describe('a scenario file with a plan', () => {
     expect(() => readPlanScenario(text, 'f.yaml')).toThrow(problem);
   });
 
+  it('excludes profiles beside it', () => {
+    const selection = { system: null, variant: null, seeds: { kind: 'unset' }, without: null } as const;
+    expect(() =>
+      scenarioPathPlans({ ...selection, scenarios: ['a.yaml'], profiles: ['intended', 'as_built'] }),
+    ).toThrow('--profile');
+  });
+
   it('excludes seeds and ids beside it', () => {
     const wrong = {
       scenarios: ['a.yaml', 'swarm'],

@@ -15,7 +15,7 @@ import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { isScenarioPath, scenarioPathPlans } from '../scenario-path.ts';
-import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
+import { checkSelection, expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
 import { shellWord } from '../shell-word.ts';
 import { refuseOwnInput } from '../write-file.ts';
 
@@ -86,11 +86,13 @@ async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: En
       expectation: expectationOf(options.without, false),
     }));
   }
+  const source = await engine.source();
+  checkSelection(options, source);
   const seeds = resolveSeeds(options, () => engine.entropy());
   const text = seeds.from === seeds.to ? `seed ${seeds.from}\n` : `seeds ${seeds.from}..${seeds.to}\n`;
   if (options.json) out.stderr(text);
   else out.stdout(text);
-  return selectJobs(options, seeds, await engine.source());
+  return selectJobs(options, seeds, source);
 }
 
 async function runJobs(
