@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import { bundleExpectedForm } from '../plan/document-form.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { readPlan } from '../plan/plan-file.ts';
 import { planText, readPlanText } from '../plan/read.ts';
@@ -11,14 +11,6 @@ import { makeFolder, refuseOddPlace, writeWhole } from './write-file.ts';
 
 /** Version of the bundle's own form; the plan in it has its own. */
 export const BUNDLE_VERSION = 1;
-
-const expectedForm = z.strictObject({
-  hash: z.string(),
-  verdict: z.enum(['passed', 'failed', 'inconclusive']),
-  property: z.string(),
-  events: z.int().min(0),
-  checkpoints: z.array(z.int()),
-});
 
 /** What a replay of the plan must give. */
 export interface BundleExpected {
@@ -152,11 +144,10 @@ export function readBundle(path: string): BundleContent {
       'fetch the bundle again; to run a changed plan, save the plan alone and use firedrill run --plan FILE',
     );
   }
-  const form = expectedForm.safeParse(expected);
-  if (!form.success) {
-    const place = ['expected', ...form.error.issues[0]!.path].join('.');
+  const wrong = bundleExpectedForm(expected);
+  if (wrong !== null) {
     throw new UserError(
-      `${path}: ${place} is missing or is not what a bundle says there`,
+      `${path}: expected${wrong.path === '' ? '' : `.${wrong.path}`} ${wrong.problem}`,
       'name a bundle that firedrill wrote; to run its plan, save the plan alone and use firedrill run --plan FILE',
     );
   }

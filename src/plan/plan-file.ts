@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decisionSchema } from './decision.ts';
 import type { RunPlan, SchedulingPlan } from './plan.ts';
-import { issueWords } from './plan-issue.ts';
+import { issueWords, pathText } from './plan-issue.ts';
 
 /**
  * The form of a plan file, field by field as `RunPlan` says. Nothing is filled in and nothing may be added: a plan is
@@ -261,7 +261,7 @@ export function readPlan(value: unknown): PlanReading {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const { problem, remedy } = issueWords(issue);
-    return mistake(pathText(issue.path), problem, issue.path[0] === 'version' ? OTHER_VERSION : remedy);
+    return mistake(pathText(issue.path) || 'plan', problem, issue.path[0] === 'version' ? OTHER_VERSION : remedy);
   }
   return crossFields(parsed.data);
 }
@@ -311,10 +311,4 @@ function isPattern(text: string): boolean {
 
 function mistake(path: string, problem: string, remedy: string): PlanReading {
   return { kind: 'mistake', mistake: { path, problem, remedy } };
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
-  return text === '' ? 'plan' : text;
 }

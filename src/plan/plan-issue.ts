@@ -65,3 +65,10 @@ function kindWord(expected: string): string {
 function articled(kind: string): string {
   return kind === 'text' || kind.startsWith('true') ? kind : `a ${kind}`;
 }
+
+/** A path as people write it, such as `faults[2].trigger.nth`; '' for the whole. */
+export function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
+  return text;
+}

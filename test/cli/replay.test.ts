@@ -45,9 +45,9 @@ describe('a bundle with parts missing', () => {
   it.each([
     ['no expected', undefined, 'expected is missing'],
     ['an empty one', {}, 'expected.hash is missing'],
-    ['no list of checkpoints', { checkpoints: 'x' }, 'expected.checkpoints is missing or is not'],
-    ['a verdict that there is not', { verdict: 'maybe' }, 'expected.verdict is missing or is not'],
-    ['more than there is', { more: 1 }, 'expected is missing or is not'],
+    ['no list of checkpoints', { checkpoints: 'x' }, 'expected.checkpoints is no list'],
+    ['a verdict that there is not', { verdict: 'maybe' }, 'expected.verdict is none of passed'],
+    ['more than there is', { more: 1 }, 'expected has the unknown key more'],
   ])('%s is refused', async (name, change, text) => {
     const { result } = await fakeRunPlan(broken, { recording: false });
     const content = bundleOf(result, engine.versions);

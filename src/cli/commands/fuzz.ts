@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type CampaignEnd, Coordinator } from '../../campaign/coordinator.ts';
-import { readCorpus } from '../../campaign/corpus.ts';
+import { type KeptEntry, readCorpus } from '../../campaign/corpus.ts';
 import type { CampaignEngine } from '../../campaign/engine.ts';
 import { campaignName } from '../../campaign/resume.ts';
 import { strategyOf } from '../../campaign/strategy.ts';
@@ -65,39 +65,42 @@ export async function fuzz(
   // A command that is mistaken, or that has no Redis, leaves no campaign behind: a later --resume would take it.
   const begin = await campaignOf(options, engine);
   const workers = await engineOf(options, jobsOf(options), engine, out);
+  let store: CampaignStore | null = null;
   try {
-    return await fuzzWith(workers, begin, kept, options, out, engine, interrupt);
+    store = openStore(options);
+    return await fuzzInto(store, begin(store), workers, { options, out, engine, interrupt, kept });
   } finally {
     interrupt.release();
+    // Before the store: no result may come after it is closed.
     await workers.close();
+    store?.close();
   }
 }
 
-async function fuzzWith(
+interface Surroundings {
+  readonly options: FuzzOptions;
+  readonly out: CommandOutput;
+  readonly engine: Engine;
+  readonly interrupt: Interrupt;
+  readonly kept: readonly KeptEntry[];
+}
+
+async function fuzzInto(
+  store: CampaignStore,
+  campaign: OpenCampaign,
   workers: CampaignEngine,
-  begin: Awaited<ReturnType<typeof campaignOf>>,
-  kept: ReturnType<typeof readCorpus>,
-  options: FuzzOptions,
-  out: CommandOutput,
-  engine: Engine,
-  interrupt: Interrupt,
+  { options, out, engine, interrupt, kept }: Surroundings,
 ): Promise<number> {
-  const store = openStore(options);
-  try {
-    const campaign = begin(store);
-    announce(campaign, options, out);
-    const triage = new Triage(store, campaign.record.id, kept);
-    const report = await runAndReport(campaign, workers, options, out, engine, { store, triage, interrupt });
-    if (options.json) out.stdout(`${JSON.stringify(report, null, 2)}\n`);
-    else out.stdout(fuzzText(report, painter(out.colour)));
-    if (options.keep !== null) {
-      const paths = keepReport(report, options.reports, options.keep, commandText(), ownCommit());
-      out.stderr(`kept: ${paths.join(', ')}\n`);
-    }
-    return report.exitCode;
-  } finally {
-    store.close();
+  announce(campaign, options, out);
+  const triage = new Triage(store, campaign.record.id, kept);
+  const report = await runAndReport(campaign, workers, options, out, engine, { store, triage, interrupt });
+  if (options.json) out.stdout(`${JSON.stringify(report, null, 2)}\n`);
+  else out.stdout(fuzzText(report, painter(out.colour)));
+  if (options.keep !== null) {
+    const paths = keepReport(report, options.reports, options.keep, commandText(), ownCommit());
+    out.stderr(`kept: ${paths.join(', ')}\n`);
   }
+  return report.exitCode;
 }
 
 const jobsOf = ({ jobs }: FuzzOptions): number => jobs ?? availableParallelism();

@@ -4,6 +4,7 @@ import { ownBuild } from '../../campaign/bullmq/build.ts';
 import { type GateReason, type GateRule, gateReasons } from '../../campaign/gate/rules.ts';
 import { Pool } from '../../campaign/pool.ts';
 import { UserError } from '../../plan/user-error.ts';
+import type { ReportModel } from '../../report/model.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT, worstExit } from '../exit-codes.ts';
 import { type Commit, ownCommit, UNKNOWN_COMMIT } from '../fuzz-keep.ts';
@@ -50,6 +51,8 @@ export function ownSurroundings(): GateSurroundings {
 /** Seeds that a gate's number of seeds may reach; the first one leaves room for them. */
 const SEEDS_ROOM = 1_000_000;
 
+type Attested = Omit<Attestation, 'format' | 'version' | 'note'>;
+
 /** Tries what a policy requires and says whether the gate opens. Returns the exit code of R31. */
 export async function gate(
   options: GateOptions,
@@ -84,7 +87,7 @@ export async function gate(
   const exitCode = exitOf(reasons);
   const verdict = reasons.length === 0 ? 'passed' : 'failed';
   const totals = ledger.totals();
-  const attestation: Omit<Attestation, 'format' | 'version' | 'note'> = {
+  const attestation: Attested = {
     subject: subjectOf(ledger.profiles()),
     verdict,
     reasons,
@@ -104,14 +107,23 @@ export async function gate(
     startedAt: surroundings.startedAt,
     wallSeconds: Math.round((performance.now() - startedMs) / 100) / 10,
   };
-  const text = attestationText(attestation);
   const model = await gateModel({ inputs, ledger, canaries: ran.canaries, verdict, reasons }, context);
-  const { written, problem } = writeGateReports(options.out, model, text);
-  if (options.json) out.stdout(text);
-  else out.stdout(gateText(attestation, written));
-  if (problem === null) return exitCode;
+  return tell(attestation, model, options, out);
+}
+
+/** Writes the reports and prints the verdict, which is printed even where they cannot be written. */
+function tell(
+  attestation: Attested,
+  model: ReportModel,
+  { out: folder, json }: GateOptions,
+  out: CommandOutput,
+): number {
+  const text = attestationText(attestation);
+  const { written, problem } = writeGateReports(folder, model, text);
+  out.stdout(json ? text : gateText(attestation, written));
+  if (problem === null) return attestation.exitCode;
   out.stderr(`firedrill: ${problem.message}\n`);
-  return worstExit([exitCode, EXIT.usage]);
+  return worstExit([attestation.exitCode, EXIT.usage]);
 }
 
 /** The accepted run, when one is named. Throws a `UserError` where the policy would not look at it. */
@@ -189,7 +201,7 @@ function exitOf(reasons: readonly GateReason[]): number {
   return worstExit([EXIT.expected, ...reasons.map(({ rule }) => CODES[rule] ?? EXIT.unexpected)]);
 }
 
-function gateText(attestation: Omit<Attestation, 'format' | 'version' | 'note'>, written: readonly string[]): string {
+function gateText(attestation: Attested, written: readonly string[]): string {
   const { verdict, reasons, totals, subject, policy, seeds, commit, dirty, canaries, config } = attestation;
   const killed = canaries.filter((canary) => canary.killed).length;
   return [
