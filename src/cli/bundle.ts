@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bundleExpectedForm } from '../plan/document-form.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { readPlan } from '../plan/plan-file.ts';
-import { readPlanText } from '../plan/read.ts';
+import { planText, readPlanText } from '../plan/read.ts';
 import type { RunResult } from '../plan/result.ts';
 import { systemReason, UserError } from '../plan/user-error.ts';
+import { makeFolder, refuseOddPlace, writeWhole } from './write-file.ts';
 
 /** Version of the bundle's own form; the plan in it has its own. */
 export const BUNDLE_VERSION = 1;
@@ -56,19 +58,18 @@ export function bundlePath(reports: string, { plan, traceHash }: Pick<RunResult,
   return join(reports, 'runs', `${plan.scenario}-${plan.variant}-${plan.seed}-${traceHash.slice(0, 8)}.json`);
 }
 
-/**
- * Writes a bundle in one step: under another name first, so that no reader and no full disk ever leaves half of one.
- * Throws a `UserError` that names the path when the folder cannot take it.
- */
+/** Refuses a place at which something stands that is no ordinary file: a bundle is put in the place of what is there. */
+export function checkBundlePlace(path: string): void {
+  refuseOddPlace(path, 'the bundle', 'name a new file, or a file that may be replaced');
+}
+
+/** Writes a bundle, whole or not at all. Throws a `UserError` that names the path when the folder cannot take it. */
 export function writeBundle(path: string, content: BundleContent): void {
-  const folder = dirname(path);
-  const unfinished = `${path}.unfinished-${process.pid}`;
+  checkBundlePlace(path);
   try {
-    makeFolder(folder);
-    writeFileSync(unfinished, bundleText(content), { flush: true });
-    renameSync(unfinished, path);
+    makeFolder(dirname(path));
+    writeWhole(path, bundleText(content));
   } catch (error) {
-    discard(unfinished);
     throw new UserError(
       `cannot write the bundle ${path}: ${systemReason(error)}`,
       'free or unlock the folder, or name another one with --reports FOLDER, and run the same command again',
@@ -76,24 +77,25 @@ export function writeBundle(path: string, content: BundleContent): void {
   }
 }
 
-/** A folder and those above it. Node's own `recursive` calls a read-only file system a missing file. */
-export function makeFolder(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeFolder(dirname(path));
-    mkdirSync(path);
-  }
+/** Where the plan of a run goes that has no hash to compare: it crashed, hung or ended otherwise the second time. */
+export function planPath(
+  reports: string,
+  { scenario, variant, seed }: Pick<RunPlan, 'seed'> & { readonly scenario: string; readonly variant: string },
+  planHash: string,
+): string {
+  return join(reports, 'runs', `${scenario}-${variant}-${seed}-${planHash.slice(0, 8)}.plan.json`);
 }
 
-function discard(path: string): void {
+/** Writes a plan for `firedrill run --plan`. Throws a `UserError` that names the path when the folder cannot take it. */
+export function writePlan(path: string, plan: RunPlan): void {
   try {
-    rmSync(path, { force: true });
-  } catch {
-    // Where nothing could be written nothing can be removed either; the first error is the one to tell.
+    makeFolder(dirname(path));
+    writeWhole(path, planText(plan));
+  } catch (error) {
+    throw new UserError(
+      `cannot write the plan ${path}: ${systemReason(error)}`,
+      'free or unlock the folder, or name another one with --reports FOLDER',
+    );
   }
 }
 
@@ -140,6 +142,13 @@ export function readBundle(path: string): BundleContent {
     throw new UserError(
       `${path}: the checksum does not match, so the bundle was changed after it was written`,
       'fetch the bundle again; to run a changed plan, save the plan alone and use firedrill run --plan FILE',
+    );
+  }
+  const wrong = bundleExpectedForm(expected);
+  if (wrong !== null) {
+    throw new UserError(
+      `${path}: expected${wrong.path === '' ? '' : `.${wrong.path}`} ${wrong.problem}`,
+      'name a bundle that firedrill wrote; to run its plan, save the plan alone and use firedrill run --plan FILE',
     );
   }
   const reading = readPlan(plan);

@@ -20,6 +20,11 @@ const EPILOGUE = [
 /** Reads an argument list (without node and script). Prints nothing and runs nothing. */
 export async function readCommandLine(argv: readonly string[], version: string): Promise<CommandLine> {
   if (argv.length === 0) return nothingTyped(version);
+  const valued = flagWithValue(argv);
+  if (valued !== undefined) {
+    const message = `--${valued} takes no value\n  remedy: write --${valued} alone, or leave it out`;
+    return { kind: 'usage', message };
+  }
   let command: Command | undefined;
   const parser = yargs()
     .scriptName('firedrill')
@@ -62,6 +67,21 @@ export async function readCommandLine(argv: readonly string[], version: string):
     }
   });
   return outcome;
+}
+
+/** yargs takes `--json=1` for `--json=false` and says nothing: a check that was asked for would be left out. */
+function flagWithValue(argv: readonly string[]): string | undefined {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const name = words.find((word) => !word.startsWith('-'));
+  const rows = COMMANDS.filter((row) => row.name === name);
+  const options = (rows.length === 0 ? COMMANDS : rows).flatMap((row) => row.options);
+  const flags = ['help', 'version', ...options.filter(({ flag }) => flag).map((option) => option.name)];
+  for (const word of words) {
+    const [, flag, given] = /^--?([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (flag !== undefined && flags.includes(flag) && given !== 'true' && given !== 'false') return flag;
+  }
+  return undefined;
 }
 
 /** Who types nothing wants to know what there is; it is still no use that could succeed. */

@@ -162,8 +162,7 @@ const REPLAY: CommandRow = {
     name: 'replay',
     options: {
       bundle: text(values, 'bundle')!,
-      fromUs: readTimeUs('--from', text(values, 'from')),
-      untilUs: readTimeUs('--until', text(values, 'until')),
+      ...readPart(text(values, 'from'), text(values, 'until')),
       node: readNode(text(values, 'node')),
       kinds: (text(values, 'kind') ?? '').split(',').filter((kind) => kind !== ''),
       json: isSet(values, 'json'),
@@ -175,6 +174,14 @@ const REPLAY: CommandRow = {
 function historyOption(values: Record<string, unknown>): { readonly history?: string } {
   const history = text(values, 'history');
   return history === undefined ? {} : { history };
+}
+
+/** A part of a trace that has no time in it would print an empty table, which looks like a quiet run. */
+function readPart(from: string | undefined, until: string | undefined): Pick<ReplayOptions, 'fromUs' | 'untilUs'> {
+  const fromUs = readTimeUs('--from', from);
+  const untilUs = readTimeUs('--until', until);
+  if (fromUs === null || untilUs === null || fromUs <= untilUs) return { fromUs, untilUs };
+  throw new UserError(`--from ${from} is after --until ${until}`, `write --from ${until} --until ${from}`);
 }
 
 const MUTANTS: CommandRow = {
@@ -212,12 +219,19 @@ const MUTANTS: CommandRow = {
       jobs: readJobs(text(values, 'jobs')),
       json: isSet(values, 'json'),
       strategy: text(values, 'strategy') ?? 'portfolio',
-      compareEvents: isSet(values, 'compare-strategies')
-        ? readInteger('--events-max', text(values, 'events-max') ?? String(COMPARE_EVENTS_MAX), 1, 1_000_000_000)
-        : null,
+      compareEvents: readCompareEvents(isSet(values, 'compare-strategies'), text(values, 'events-max')),
     },
   }),
 };
+
+function readCompareEvents(compares: boolean, eventsMax: string | undefined): number | null {
+  if (compares) return readInteger('--events-max', eventsMax ?? String(COMPARE_EVENTS_MAX), 1, 1_000_000_000);
+  if (eventsMax === undefined) return null;
+  throw new UserError(
+    '--events-max is for --compare-strategies',
+    'add --compare-strategies, or leave out --events-max',
+  );
+}
 
 const BENCH: CommandRow = {
   name: 'bench',

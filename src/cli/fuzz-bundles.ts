@@ -1,12 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { CampaignEngine } from '../campaign/engine.ts';
 import type { PoolRun } from '../campaign/pool.ts';
 import type { RunPlan } from '../plan/plan.ts';
-import { planText } from '../plan/read.ts';
 import { isUserError } from '../plan/user-error.ts';
 import type { RunRow } from '../store/rows.ts';
-import { bundleOf, bundlePath, makeFolder, type Versions, writeBundle } from './bundle.ts';
+import { bundleOf, bundlePath, planPath, type Versions, writeBundle, writePlan } from './bundle.ts';
 
 /**
  * A bundle for the first failure of each signature, written as soon as one is seen, so that an interrupted campaign has
@@ -48,13 +46,13 @@ export class FuzzBundles {
   /** The plan of a run that has no hash to compare: it crashed, hung or differed. */
   planOf({ scenario, variant, seed, planHash, planJson }: RunRow): string | null {
     if (this.problem !== null) return null;
-    const path = join(this.reports, 'runs', `${scenario}-${variant}-${seed}-${planHash.slice(0, 8)}.plan.json`);
+    const path = planPath(this.reports, { scenario, variant, seed }, planHash);
     try {
-      makeFolder(dirname(path));
-      writeFileSync(path, planText(JSON.parse(planJson) as RunPlan), { flush: true });
+      writePlan(path, JSON.parse(planJson) as RunPlan);
       return path;
     } catch (error) {
-      this.problem = `cannot write the plan ${path}: ${error instanceof Error ? error.message : String(error)}`;
+      if (!isUserError(error)) throw error;
+      this.problem = error.message;
       return null;
     }
   }

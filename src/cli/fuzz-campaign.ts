@@ -21,15 +21,30 @@ export interface OpenCampaign {
   readonly learning: boolean;
 }
 
-/** Begins the campaign that the options ask for, or finds the one that they resume. */
-export async function openCampaign(options: FuzzOptions, store: CampaignStore, engine: Engine): Promise<OpenCampaign> {
+/**
+ * Reads and checks what the options ask for, before any database is opened; the function that it returns then begins that
+ * campaign, or finds the one that is resumed.
+ */
+export async function campaignOf(
+  options: FuzzOptions,
+  engine: Engine,
+): Promise<(store: CampaignStore) => OpenCampaign> {
   const own = versionsOf(engine);
-  const record = options.resume
-    ? resumable(store, await askedOf(options, engine), own)
-    : store.campaign(store.create(await specOf(options, engine, own)))!;
+  if (!options.resume) {
+    const spec = await specOf(options, engine, own);
+    return (store) => opened(store.campaign(store.create(spec))!);
+  }
+  const asked = await askedOf(options, engine);
+  return (store) => {
+    const record = resumable(store, asked, own);
+    checkTime(options, record.spec);
+    store.setState(record.id, 'running');
+    return opened(record);
+  };
+}
+
+function opened(record: CampaignRecord): OpenCampaign {
   const { spec } = record;
-  checkTime(options, spec);
-  if (options.resume) store.setState(record.id, 'running');
   return { record, order: orderOf(spec), learning: spec.scenarios[0] === DRAWN && learns(spec.strategy) };
 }
 
@@ -113,8 +128,7 @@ async function askedOf(options: FuzzOptions, engine: Engine): Promise<Asked> {
   };
 }
 
-function checkTime({ resume, forMs }: FuzzOptions, { seedTo }: CampaignSpec): void {
-  if (!resume) return;
+function checkTime({ forMs }: FuzzOptions, { seedTo }: CampaignSpec): void {
   if (seedTo < 0 && forMs === null) {
     throw new UserError('the campaign that is resumed ends with its time', 'say how long: --resume --for 30m');
   }

@@ -1,17 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemReason, UserError } from '../plan/user-error.ts';
 import { painter } from '../report/paint.ts';
-import { makeFolder } from './bundle.ts';
 import type { FuzzReport } from './fuzz-report.ts';
 import { fuzzText, percent } from './fuzz-text.ts';
+import { makeFolder, writeWhole } from './write-file.ts';
 
 /** Which sources a report is about: the commit, and whether files differed from it. */
 export interface Commit {
   readonly commit: string;
   readonly dirty: boolean;
 }
+
+/** In the place of a commit where there is none to name. */
+export const UNKNOWN_COMMIT = 'unknown';
 
 /** The commit of the working directory; unknown where git or its repository is missing. */
 export function ownCommit(): Commit {
@@ -20,7 +22,7 @@ export function ownCommit(): Commit {
       execFileSync('git', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
     return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain', '--untracked-files=no') !== '' };
   } catch {
-    return { commit: 'unknown', dirty: false };
+    return { commit: UNKNOWN_COMMIT, dirty: false };
   }
 }
 
@@ -43,7 +45,7 @@ export function keepReport(
   ];
   try {
     makeFolder(dirname(base));
-    for (const [path, text] of files) writeFileSync(path, text, { flush: true });
+    for (const [path, text] of files) writeWhole(path, text);
   } catch (error) {
     throw new UserError(
       `cannot write the report ${base}.json: ${systemReason(error)}`,

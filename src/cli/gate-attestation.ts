@@ -68,7 +68,25 @@ export function attestationText(content: Omit<Attestation, 'format' | 'version' 
   return `${JSON.stringify({ ...whole, sha256: sha256(JSON.stringify(whole)) }, null, 1)}\n`;
 }
 
-/** Reads the attestation of an accepted run. Throws a `UserError` for another document, or one whose hash does not match. */
+/**
+ * Reads the attestation of an accepted run. Throws a `UserError` for one that cannot be read, for one of a gate that stayed
+ * shut, and for one with which nothing can be compared.
+ */
+export function readAccepted(path: string): Attestation {
+  const read = readAttestation(path);
+  if (read.verdict !== 'passed') {
+    throw new UserError(`${path}: the gate that wrote it did not pass, so it accepts nothing`, ACCEPTED);
+  }
+  const { failures, features, recoveries } = (read.baseline ?? {}) as Partial<GateBaseline>;
+  if (!Array.isArray(failures) || !Array.isArray(recoveries) || typeof features !== 'number') {
+    throw new UserError(`${path}: it has no baseline to compare with`, ACCEPTED);
+  }
+  return read;
+}
+
+const ACCEPTED = 'name the attestation.json of a gate that opened, or leave out --accepted';
+
+/** Reads an attestation. Throws a `UserError` for another document, or one whose hash does not match. */
 export function readAttestation(path: string): Attestation {
   const text = readUserFile(path, 'attestation');
   let value: unknown;

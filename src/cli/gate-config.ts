@@ -78,7 +78,7 @@ async function minusOne(drawn: RunPlan, runPlan: RunPlanFunction): Promise<Gated
   const fromUs = DOWN_FROM_US + 5 * plan.cluster.electionTimeoutUs;
   const untilUs = DOWN_FROM_US + DOWN_FOR_US;
   const answered = answersUs.filter((atUs) => atUs > fromUs && atUs < untilUs).length;
-  return gatedRun({ result: judged(result, answered, untilUs), wallMs: 0 }, null);
+  return { ...gatedRun({ result: judged(result, answered, untilUs), wallMs: 0 }, null), replayed: result };
 }
 
 function judged(result: RunResult, answered: number, atUs: number): RunResult {

@@ -26,6 +26,7 @@ export async function readGateInputs(
   const all = [...entries.values()];
   const policy = readPolicy(text, file, {
     systems: [...new Set(all.map(({ system }) => system))],
+    rehearsed: all.filter(({ variants }) => !variants.includes('swarm')),
     scenarios: all.map(({ id }) => id),
     marks: [...new Set([...ENGINE_MARKS.map(({ mark }) => mark), ...all.flatMap(({ mustReach }) => mustReach)])],
     mutants: canaryNames(),

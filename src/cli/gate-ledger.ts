@@ -3,10 +3,13 @@ import { planHash } from '../campaign/expand.ts';
 import type { GateEvidence, GateRun } from '../campaign/gate/evidence.ts';
 import type { GateWaiver } from '../campaign/gate/policy.ts';
 import { baselineOf } from '../campaign/gate/rules.ts';
+import { NONDETERMINISM } from '../campaign/run-row.ts';
+import { swarmPlan } from '../faults/swarm.ts';
 import type { RunPlan } from '../plan/plan.ts';
+import { planText } from '../plan/read.ts';
 import { isUserError } from '../plan/user-error.ts';
 import type { ReportDetail, ReportRun, ReportTotals } from '../report/model.ts';
-import { bundleOf, bundlePath, writeBundle } from './bundle.ts';
+import { bundleOf, bundlePath, planPath, writeBundle, writePlan } from './bundle.ts';
 import type { Attestation } from './gate-attestation.ts';
 import type { GatedRun } from './gate-runs.ts';
 import { ReportAssembly } from './report-assemble.ts';
@@ -15,8 +18,16 @@ import { detailOfPlan } from './report-detail.ts';
 import { runOfResult } from './report-run.ts';
 import { shellWord } from './shell-word.ts';
 
-/** Bundles that a gate writes of failures that nobody had declared. */
+/** Bundles that a gate writes: of failures that nobody had declared, and of runs that no command line draws. */
 const BUNDLES_MAX = 20;
+
+/** Ends of runs that have no hash to compare. */
+const NO_HASH: readonly string[] = ['crashed', 'hung', NONDETERMINISM];
+
+/** Whether `firedrill run` makes a plan from the names in it: `run swarm` draws the plain plan of a seed and no other. */
+function isNamed(plan: RunPlan): boolean {
+  return plan.variant !== 'swarm' || planText(plan) === planText(swarmPlan(plan.seed));
+}
 
 /** Adds up what a gate has tried. Of most runs only what is judged is kept. */
 export class GateLedger {
@@ -46,7 +57,8 @@ export class GateLedger {
     this.counted = null;
   }
 
-  add({ result, run, wallMs }: GatedRun): void {
+  add(gated: GatedRun): void {
+    const { result, run, wallMs } = gated;
     const { plan } = result;
     this.hashes.push(planHash(JSON.stringify(plan)));
     for (const [mark] of result.reached) this.marks.set(mark, (this.marks.get(mark) ?? 0) + 1);
@@ -57,8 +69,7 @@ export class GateLedger {
     const { length } = result.faultsSuppressed;
     if (length > 0) this.suppressed.runs++;
     this.suppressed.faults += length;
-    const bundle = this.bundleOf({ result, run, wallMs });
-    const again = bundle === null ? run.again : `npx firedrill replay ${shellWord(bundle)}`;
+    const { bundle, again } = this.keep(gated);
     this.runs.push({ ...run, again });
     const shown = runOfResult(result, { expected: run.expected, wallMs, bundle, again });
     const row: ReportRun = {
@@ -71,20 +82,39 @@ export class GateLedger {
     this.assembly.add(row);
   }
 
-  /** A bundle of the first undeclared failure of each signature. A folder that takes none costs the bundle, not the gate. */
-  private bundleOf({ result, run }: GatedRun): string | null {
-    const key = `${run.scenario} ${run.signature}`;
-    if (run.verdict !== 'failed' || run.expected || this.bundled.has(key) || this.bundled.size >= BUNDLES_MAX)
-      return null;
+  /**
+   * Keeps what shows a run again: the first undeclared failure of each signature, and the first end of each kind of a run
+   * that no command line draws. A folder that takes none costs the bundle, not the gate. Beside it the line that does so,
+   * '' for none.
+   */
+  private keep({ result, replayed, run }: GatedRun): { readonly bundle: string | null; readonly again: string } {
+    const failed = run.verdict === 'failed' && !run.expected;
+    const named = isNamed(result.plan);
+    const without = { bundle: null, again: named ? run.again : '' };
+    const key = failed
+      ? `${run.scenario} ${run.signature}`
+      : `${run.scenario} ${run.variant} ${run.profile} ${run.verdict} ${run.reason}`;
+    if ((named && !failed) || this.bundled.has(key) || this.bundled.size >= BUNDLES_MAX) return without;
     this.bundled.add(key);
-    const path = bundlePath(this.context.reports, result);
     try {
-      writeBundle(path, bundleOf(result, this.context.engine.versions));
-      return path;
+      if (NO_HASH.includes(run.reason)) return { bundle: null, again: this.keepPlan(result.plan) };
+      const bundle = bundlePath(this.context.reports, replayed);
+      writeBundle(bundle, bundleOf(replayed, this.context.engine.versions));
+      // The gate's own verdict of a run is not in its plan: such a bundle replays, but there is no failure to shrink.
+      return {
+        bundle: replayed.verdict === result.verdict ? bundle : null,
+        again: `npx firedrill replay ${shellWord(bundle)}`,
+      };
     } catch (error) {
       if (!isUserError(error)) throw error;
-      return null;
+      return without;
     }
+  }
+
+  private keepPlan(plan: RunPlan): string {
+    const path = planPath(this.context.reports, plan, planHash(JSON.stringify(plan)));
+    writePlan(path, plan);
+    return `npx firedrill run --plan ${shellWord(path)}`;
   }
 
   evidence(): Pick<GateEvidence, 'runs' | 'severities' | 'features' | 'marks'> {

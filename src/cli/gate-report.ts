@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GateReason } from '../campaign/gate/rules.ts';
 import { isUserError, systemReason, UserError } from '../plan/user-error.ts';
@@ -7,11 +6,11 @@ import { junitReport } from '../report/export/junit.ts';
 import { markdownReport } from '../report/export/markdown.ts';
 import type { ReportModel } from '../report/model.ts';
 import type { MutantFate } from '../report/mutant-table.ts';
-import { makeFolder } from './bundle.ts';
 import type { GateInputs } from './gate-inputs.ts';
 import type { GateLedger } from './gate-ledger.ts';
 import type { ReportContext } from './report-context.ts';
 import { htmlReport } from './report-html.ts';
+import { makeFolder, writeWhole } from './write-file.ts';
 
 export interface GateParts {
   readonly inputs: GateInputs;
@@ -55,15 +54,24 @@ export async function gateModel(parts: GateParts, _context: ReportContext): Prom
   return { ...model, signatures };
 }
 
-/** Writes everything that CI or a deploy wants to keep; returns the paths. */
-export async function writeGateReports(folder: string, model: ReportModel, attestation: string): Promise<string[]> {
+/** What was written, and why the rest could not be; null where all of it was. */
+export interface WrittenReports {
+  readonly written: readonly string[];
+  readonly problem: UserError | null;
+}
+
+/**
+ * Writes everything that CI or a deploy wants to keep, each file whole or not at all. The attestation goes last: where it
+ * is, the others are.
+ */
+export function writeGateReports(folder: string, model: ReportModel, attestation: string): WrittenReports {
   const files: [string, () => string][] = [
-    ['attestation.json', () => attestation],
     ['report.json', () => `${JSON.stringify(model, null, 1)}\n`],
     ['junit.xml', () => junitReport(model)],
     ['summary.md', () => markdownReport(model)],
     ['annotations.txt', () => githubReport(model)],
     ['report.html', () => htmlReport(model)],
+    ['attestation.json', () => attestation],
   ];
   const written: string[] = [];
   for (const [name, content] of files) {
@@ -72,16 +80,14 @@ export async function writeGateReports(folder: string, model: ReportModel, attes
     if (text === null) continue;
     try {
       makeFolder(folder);
-      writeFileSync(path, text, { flush: true });
+      writeWhole(path, text);
     } catch (error) {
-      throw new UserError(
-        `cannot write ${path}: ${systemReason(error)}`,
-        'free or unlock the folder, or name another one with --out FOLDER',
-      );
+      const remedy = 'free or unlock the folder, or name another one with --out FOLDER';
+      return { written, problem: new UserError(`cannot write ${path}: ${systemReason(error)}`, remedy) };
     }
     written.push(path);
   }
-  return written;
+  return { written, problem: null };
 }
 
 /** A page that cannot be written must not cost the verdict. */

@@ -17,6 +17,8 @@ import { SEED_MAX } from './select.ts';
 /** One run of a gate with what is judged of it. */
 export interface GatedRun {
   readonly result: RunResult;
+  /** What a replay of its plan gives, where the gate judged it by more than that. */
+  readonly replayed: RunResult;
   readonly run: GateRun;
   readonly wallMs: number;
 }
@@ -126,7 +128,7 @@ export function gatedRun({ result, wallMs }: PoolRun, second: PoolRun | null): G
     alerts: alertTimes(judged),
     again: againOf(plan),
   };
-  return { result: judged, run, wallMs };
+  return { result: judged, replayed: result, run, wallMs };
 }
 
 /** From the first fault to the first firing of each alert that must fire. */

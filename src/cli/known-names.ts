@@ -56,9 +56,13 @@ export function checkPlanNames(plan: RunPlan, file: string): void {
   }
 }
 
-function hostProblem({ cluster }: RunPlan, target: RunPlan['faults'][number]['target']): string | null {
-  // Replicas, standbys, clients, the operator's host and the monitor.
-  const hosts = serverCount(cluster) + cluster.clientCount + 2;
+/** Hosts of a run: replicas, standbys, clients, the operator's host and the monitor. */
+export function hostCount({ cluster }: Pick<RunPlan, 'cluster'>): number {
+  return serverCount(cluster) + cluster.clientCount + 2;
+}
+
+function hostProblem(plan: RunPlan, target: RunPlan['faults'][number]['target']): string | null {
+  const hosts = hostCount(plan);
   const strange = target.kind === 'hosts' ? target.hosts.find((host) => host >= hosts) : undefined;
   return strange === undefined ? null : `there is no host ${strange}, only 0 to ${hosts - 1}`;
 }

@@ -28,10 +28,5 @@ function lost(error: unknown): void {
 async function start(): Promise<void> {
   const { processOutput } = await import('./output.ts');
   const { dispatch } = await import('./dispatch.ts');
-  // A reader that closes early, such as `firedrill list | head`, has seen what it wanted.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
   process.exitCode = await dispatch(process.argv.slice(2), processOutput());
 }

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Form, formOfSchema, runDocumentForm } from '../plan/document-form.ts';
 import { UserError } from '../plan/user-error.ts';
 import type { ReportModel } from '../report/model.ts';
 import { REPORT_VERSION } from '../report/model.ts';
@@ -11,22 +14,20 @@ export type ReportSource =
   | { readonly kind: 'bundle' }
   | { readonly kind: 'report'; readonly model: ReportModel };
 
-const RUN_FIELDS: readonly (readonly [name: string, type: string])[] = [
-  ['scenario', 'string'],
-  ['variant', 'string'],
-  ['profile', 'string'],
-  ['seed', 'number'],
-  ['verdict', 'string'],
-  ['expected', 'boolean'],
-  ['reason', 'string'],
-  ['property', 'string'],
-  ['traceHash', 'string'],
-  ['events', 'number'],
-  ['virtualUs', 'number'],
-  ['alertToRecoveryUs', 'number'],
-  ['pending', 'string'],
-  ['again', 'string'],
-];
+/** The forms that docs/report.schema.json describes, of a report and of a row of the kill table. */
+function schemaForms(): { readonly report: Form; readonly mutant: Form } {
+  const path = join(import.meta.dirname, '../../docs/report.schema.json');
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as { readonly $defs: { readonly mutant: object } };
+  return { report: formOfSchema(schema), mutant: formOfSchema(schema.$defs.mutant) };
+}
+
+/** Refuses a value that has another form, with the first place that does. */
+function checkForm(form: Form, value: unknown, file: string, place: string, remedy: string): void {
+  const wrong = form(value);
+  if (wrong === null) return;
+  const where = [place, wrong.path].filter((part) => part !== '').join('.');
+  throw new UserError(`${file}: ${where} ${wrong.problem}`, remedy);
+}
 
 /** Tells the JSON documents of firedrill apart. Throws a `UserError` for any other file. */
 export function readReportSource(path: string): ReportSource {
@@ -51,35 +52,23 @@ function readModel(path: string, value: Record<string, unknown>): ReportModel {
       'show it with the firedrill that wrote it',
     );
   }
-  for (const name of ['groups', 'runs', 'signatures', 'scenarios', 'marks', 'mutants', 'problems']) {
-    if (!Array.isArray(value[name])) throw new UserError(`${path}: ${name} is no list`, 'fetch the report again');
-  }
+  checkForm(schemaForms().report, value, path, '', 'fetch the report again, whole and unchanged');
   return value as unknown as ReportModel;
 }
 
 function readRun(path: string, run: unknown, index: number): RunReport {
-  const record = isRecord(run) ? run : {};
-  const wrong = RUN_FIELDS.find(([name, type]) => typeof record[name] !== type);
-  if (wrong !== undefined) {
-    throw new UserError(
-      `${path}: runs[${index}].${wrong[0]} is no ${wrong[1]}`,
-      'hand in what firedrill run --json printed',
-    );
-  }
-  for (const name of ['reached', 'alerts', 'commands', 'findings']) {
-    if (!Array.isArray(record[name])) {
-      throw new UserError(`${path}: runs[${index}].${name} is no list`, 'hand in what firedrill run --json printed');
-    }
-  }
-  return record as unknown as RunReport;
+  checkForm(runDocumentForm, run, path, `runs[${index}]`, 'hand in what firedrill run --json printed');
+  return run as RunReport;
 }
 
 /** The kill table of `firedrill mutants --json`. */
 export function readMutants(path: string): readonly MutantFate[] {
   const value = parseJson(path, 'kill table');
   const rows = isRecord(value) ? value['mutants'] : null;
-  const good = Array.isArray(rows) && rows.every((row) => isRecord(row) && typeof row['killed'] === 'boolean');
-  if (!good) throw new UserError(`${path} is no kill table`, 'name what firedrill mutants --json printed');
+  const remedy = 'name what firedrill mutants --json printed';
+  if (!Array.isArray(rows)) throw new UserError(`${path} is no kill table`, remedy);
+  const { mutant } = schemaForms();
+  for (const [index, row] of rows.entries()) checkForm(mutant, row, path, `mutants[${index}]`, remedy);
   return rows as unknown as readonly MutantFate[];
 }
 

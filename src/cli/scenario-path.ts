@@ -11,12 +11,12 @@ export function isScenarioPath(name: string): boolean {
 }
 
 /** The plans of scenario files that hold one (`shrink --save-scenario`). Throws a `UserError` for anything else. */
-export function scenarioPathPlans({ scenarios, seeds, variant, system }: Selection): RunPlan[] {
+export function scenarioPathPlans({ scenarios, seeds, variant, system, profiles }: Selection): RunPlan[] {
   const id = scenarios.find((name) => !isScenarioPath(name));
-  if (id !== undefined || seeds.kind !== 'unset' || variant !== null || system !== null) {
+  if (id !== undefined || seeds.kind !== 'unset' || variant !== null || system !== null || profiles !== undefined) {
     throw new UserError(
       'a scenario file with a plan says by itself what runs',
-      `leave out ${id ?? '--seed, --seeds, --variant and --system'}, or run it on its own`,
+      `leave out ${id ?? '--seed, --seeds, --variant, --profile and --system'}, or run it on its own`,
     );
   }
   return scenarios.map((path) => {

@@ -43,6 +43,7 @@ export function resolveSeeds({ seeds, scenarios }: Selection, entropy: () => num
  * only on some seeds runs on its pinned seed when none was given: the one that must show the failure.
  */
 export function selectJobs(selection: Selection, seeds: Seeds & { kind: 'range' }, source: ScenarioSource): Job[] {
+  checkSelection(selection, source);
   const jobs: Job[] = [];
   for (const entry of selectEntries(selection, source.list())) {
     for (const variant of variantsOf(entry, selection)) {
@@ -57,10 +58,14 @@ export function selectJobs(selection: Selection, seeds: Seeds & { kind: 'range' 
       }
     }
   }
-  if (jobs.length === 0) {
-    throw new UserError('no run is left by these options', 'leave out --variant or --system; see firedrill list');
-  }
   return jobs;
+}
+
+/** Throws a `UserError` for names that there are not, and where nothing would run. */
+export function checkSelection(selection: Selection, source: ScenarioSource): void {
+  const entries = selectEntries(selection, source.list());
+  if (entries.some((entry) => variantsOf(entry, selection).length > 0)) return;
+  throw new UserError('no run is left by these options', 'leave out --variant or --system; see firedrill list');
 }
 
 /** What `--without` has to show; `declared` without it. */

@@ -1,5 +1,4 @@
 /** Writes the history of a run's clients, in the form that `firedrill check-history` reads (docs/histories.md). */
-import { writeFileSync } from 'node:fs';
 import type { RunPlanFunction } from '../campaign/worker-protocol.ts';
 import { HISTORY_FORMAT, HISTORY_VERSION } from '../checkers/history-json.ts';
 import { HistoryRecorder, type StreamRecord } from '../checkers/history-recorder.ts';
@@ -7,6 +6,7 @@ import { KIMBERLITE_OPERATION } from '../cluster/kimberlite/machine.ts';
 import type { RunPlan } from '../plan/plan.ts';
 import { systemReason, UserError } from '../plan/user-error.ts';
 import type { RunOptions, RunOutcome } from '../scenarios/run.ts';
+import { writeWhole } from './write-file.ts';
 
 /** Runs `plan` with a recorder beside the properties, which changes nothing, and writes what it heard to `path`. */
 export async function runAndWriteHistory(
@@ -19,7 +19,7 @@ export async function runAndWriteHistory(
   const outcome = await runPlan(plan, { ...options, observer: recorder });
   const text = historyText(recorder.records, plan, outcome.result.traceHash);
   try {
-    writeFileSync(path, text, { flush: true });
+    writeWhole(path, text);
   } catch (error) {
     throw new UserError(`cannot write the history ${path}: ${systemReason(error)}`, 'name a file that can be written');
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decisionSchema } from './decision.ts';
 import type { RunPlan, SchedulingPlan } from './plan.ts';
+import { issueWords, pathText } from './plan-issue.ts';
 
 /**
  * The form of a plan file, field by field as `RunPlan` says. Nothing is filled in and nothing may be added: a plan is
@@ -10,6 +11,17 @@ const count = z.int().min(0);
 const us = z.int().min(0).describe('microseconds');
 const fraction = z.int().min(0).max(65536);
 const bytes = z.int().min(1);
+/** Several times what any plan of ours has; more is a slip of the hand, which would take all memory before it runs. */
+const SERVERS_MAX = 64;
+const CLIENTS_MAX = 1_024;
+const SLOT_BYTES_MAX = 65_536;
+/** `LINK_OPTION_MAX` of the simulated network, for times and counts. */
+const LINK_MAX = 240_000_000;
+const SECTOR_BYTES_MAX = 65_536;
+const QUEUE_DEPTH_MAX = 65_536;
+const servers = z.int().min(0).max(SERVERS_MAX);
+const linkUs = z.int().min(0).max(LINK_MAX).describe('microseconds');
+const linkCount = z.int().min(0).max(LINK_MAX);
 const variant = z.enum(['safe', 'literal', 'swarm']);
 
 const onState = z.strictObject({
@@ -42,8 +54,8 @@ const fault = z.strictObject({
 });
 
 const standbys = z.strictObject({
-  count,
-  spare: count,
+  count: servers,
+  spare: servers,
   latencyUsMin: us,
   latencyUsMean: us,
   dnsTtlUs: us,
@@ -51,12 +63,12 @@ const standbys = z.strictObject({
 
 const cluster = z.strictObject({
   naming: z.enum(['replica', 'node']),
-  replicaCount: z.int().min(1),
-  spares: z.int().min(1).exactOptional(),
-  clientCount: count,
+  replicaCount: servers.min(1),
+  spares: servers.min(1).exactOptional(),
+  clientCount: z.int().min(0).max(CLIENTS_MAX),
   // The superblock holds a header of each op above the checkpoint.
   journalSlots: z.int().min(1).max(384),
-  slotBytes: bytes,
+  slotBytes: bytes.max(SLOT_BYTES_MAX),
   checkpointOps: z.int().min(1),
   pipelineMax: z.int().min(1),
   sessionsMax: z.int().min(1),
@@ -70,19 +82,19 @@ const cluster = z.strictObject({
 });
 
 const network = z.strictObject({
-  latencyUsMin: us,
-  latencyUsMean: us,
+  latencyUsMin: linkUs,
+  latencyUsMean: linkUs,
   lossPer65536: fraction,
   duplicatePer65536: fraction,
   reorderPer65536: fraction,
-  reorderUsMax: us,
+  reorderUsMax: linkUs,
   corruptPer65536: fraction,
-  bytesPerMs: count,
-  queueMax: count,
+  bytesPerMs: linkCount,
+  queueMax: linkCount,
 });
 
 const disk = z.strictObject({
-  sectorBytes: bytes,
+  sectorBytes: bytes.max(SECTOR_BYTES_MAX),
   capacityBytes: bytes,
   writeLatencyUsMin: us,
   writeLatencyUsMean: us,
@@ -91,7 +103,7 @@ const disk = z.strictObject({
   fsyncLatencyUsMin: us,
   fsyncLatencyUsMean: us,
   bytesPerMs: count,
-  queueDepth: z.int().min(1),
+  queueDepth: z.int().min(1).max(QUEUE_DEPTH_MAX),
 });
 
 const hosts = z.strictObject({
@@ -241,19 +253,15 @@ export type PlanReading =
   | { readonly kind: 'plan'; readonly plan: RunPlan }
   | { readonly kind: 'mistake'; readonly mistake: PlanMistake };
 
-const COMPLETE = 'a plan file is complete: write every field, as `firedrill run` stores them in a bundle';
+const OTHER_VERSION = 'this firedrill reads version 1; run the scenario again to get a plan of this version';
 
 /** Reads the value that a plan file holds (parsed JSON) and says what is wrong with the first thing that is. */
 export function readPlan(value: unknown): PlanReading {
-  const parsed = plan.safeParse(value);
+  const parsed = plan.safeParse(value, { reportInput: true });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    const wrongVersion = issue.path[0] === 'version';
-    return mistake(
-      pathText(issue.path),
-      issue.message,
-      wrongVersion ? 'this firedrill reads version 1; run the scenario again to get a plan of this version' : COMPLETE,
-    );
+    const { problem, remedy } = issueWords(issue);
+    return mistake(pathText(issue.path) || 'plan', problem, issue.path[0] === 'version' ? OTHER_VERSION : remedy);
   }
   return crossFields(parsed.data);
 }
@@ -303,10 +311,4 @@ function isPattern(text: string): boolean {
 
 function mistake(path: string, problem: string, remedy: string): PlanReading {
   return { kind: 'mistake', mistake: { path, problem, remedy } };
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
-  return text === '' ? 'plan' : text;
 }

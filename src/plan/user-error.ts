@@ -40,6 +40,8 @@ export function systemReason(error: unknown): string {
       return 'the file system is mounted read-only';
     case 'ENOSPC':
       return 'no space is left on the device';
+    case 'EFBIG':
+      return 'the file would be larger than the system allows (ulimit -f)';
     case 'EDQUOT':
       return 'the disk quota is used up';
     default:

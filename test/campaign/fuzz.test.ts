@@ -307,10 +307,20 @@ describe('firedrill fuzz', () => {
     [['--scenario', 'fake-loses', '--unrestricted'], '--unrestricted is for drawn plans'],
     [['--scenario', 'fake-lose'], 'did you mean fake-loses'],
     [['--variant', 'safe'], 'no run is left'],
-    [['--resume'], 'no campaign that could be resumed'],
-    [['--engine', 'bullmq'], '--engine bullmq needs --redis'],
-  ])('refuses %j', async (words, text) => {
-    await expect(run(['--db', database(), ...words])).rejects.toThrow(text);
+    [['--resume'], 'so there is no campaign to resume'],
+    [['--engine', 'bullmq', '--redis', 'localhost'], '--redis localhost is '],
+    [['--engine', 'bullmq', '--redis', 'redis://127.0.0.1:1'], 'redis://127.0.0.1:1'],
+  ])('refuses %j, and leaves no database behind', async (words, text) => {
+    const db = database();
+    await expect(run(['--db', db, ...words])).rejects.toThrow(text);
+    expect(existsSync(db)).toBe(false);
+  });
+
+  it('a mistake does not become the campaign that is resumed', async () => {
+    const db = database();
+    await run(['--db', db, '--seeds', '1..2']);
+    await expect(run(['--db', db, '--engine', 'bullmq', '--redis', 'localhost'])).rejects.toThrow('--redis');
+    await expect(run(['--db', db, '--resume'])).rejects.toThrow('no campaign that could be resumed');
   });
 
   it.each([
@@ -318,6 +328,7 @@ describe('firedrill fuzz', () => {
     [['--for', '20ms'], 'too short'],
     [['--for', 'soon'], 'is no time'],
     [['--seeds', '9..2'], 'is empty'],
+    [['--engine', 'bullmq'], '--engine bullmq needs --redis'],
     [['--redis', 'redis://localhost'], '--redis is for --engine bullmq'],
     [['--strategy', 'guidd'], 'strategy'],
     [['--keep', 'a/b'], 'is no name'],

@@ -8,8 +8,13 @@ import { swarmPlan } from '../../src/faults/swarm.ts';
 import { readPlan } from '../../src/plan/plan-file.ts';
 
 const NAMES = {
-  systems: ['kimberlite'],
-  scenarios: ['scn1', 'scn2'],
+  systems: ['kimberlite', 'raftkv'],
+  rehearsed: [
+    { id: 'raft', system: 'raftkv', variants: ['safe'] },
+    { id: 'scn1', system: 'kimberlite', variants: ['safe', 'literal'] },
+    { id: 'scn2', system: 'kimberlite', variants: ['safe'] },
+  ],
+  scenarios: ['scn1', 'scn2', 'swarm'],
   marks: ['view-started'],
   mutants: ['ack-before-sync'],
   severities: ['P0', 'P1'],
@@ -127,6 +132,11 @@ describe('policies that keep it shut, each rule once', () => {
     expect(gateReasons(given, found).map((each) => each.rule)).toEqual([rule]);
   });
 
+  it('nothing ran', () => {
+    const found = gateReasons(policy('', DRAWN), evidence([], { required: [] }));
+    expect(found).toEqual([{ rule: 'required-run-missing', text: 'nothing ran', replay: null }]);
+  });
+
   it('every rule has a case, and the weightiest reason is told first', () => {
     expect(cases.map(([rule]) => rule)).toEqual([...GATE_RULES]);
     const found = evidence([vague('vacuous'), vague('hung'), failure], { marks: new Map() });
@@ -170,6 +180,19 @@ describe('a policy with a mistake is refused with its place', () => {
       'version: 1\nname: a\nrehearsals:\n  scenarios: [scm1]\n',
       'gate.yaml:4:15: rehearsals.scenarios[0]: there is no scenario scm1; did you mean scn1?',
     ],
+    [
+      'version: 1\nname: a\nrehearsals:\n  scenarios: [scn1, swarm]\n',
+      'gate.yaml:4:21: rehearsals.scenarios[1]: swarm stands for drawn plans and is no rehearsal; leave it out and add',
+    ],
+    [
+      'version: 1\nname: a\nrehearsals:\n  scenarios: [scn1, scn2]\n  variants: [literal]\n',
+      'gate.yaml:4:21: rehearsals.scenarios[1]: scn2 has no variant literal; it has safe',
+    ],
+    [
+      'version: 1\nname: a\nrehearsals:\n  systems: [raftkv]\n  variants: [literal]\n',
+      'gate.yaml:4:13: rehearsals.systems[0]: no scenario of raftkv has a variant literal; correct variants',
+    ],
+    ['version: 1\nname: a\ndrawn: {time: 0s}\n', 'gate.yaml:3:15: drawn.time: is shorter than a second'],
     [`${HEAD}${WAIVER}2026-02-30}\n`, 'gate.yaml:6:94: waivers[0].expires: is not a date such as 2027-03-31'],
     [`${HEAD}inconclusive_max: 5\n`, 'gate.yaml:5:19: inconclusive_max: is not a share such as 5% or 0.1%'],
     ['version: 1\nname: a\n', 'gate.yaml:1:1: requires nothing to run'],
@@ -218,6 +241,8 @@ describe('a configuration', () => {
     expect(wrong('election-timeout: 5\n')).toContain('did you mean election-timeout-ms?');
     expect(wrong('cluster-size: 0\n')).toContain('c.yaml:1:15: cluster-size: is below 1');
     expect(wrong('{}\n')).toContain('sets nothing');
+    expect(wrong('disk: {}\n')).toContain(':1:7: disk: sets nothing; set something');
+    expect(wrong('cluster-size: 3\nnetwork: {}\n')).toContain(':2:10: network: sets nothing');
     expect(Object.keys((configJsonSchema() as { properties: object }).properties)).toContain('clock-tolerance-ms');
   });
 

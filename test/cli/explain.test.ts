@@ -51,6 +51,12 @@ describe('firedrill explain', () => {
     expect(texts.filter((text) => /\bhost-? ?\d/.test(text))).toEqual([]);
   });
 
+  it('says of drawn plans what they are', () => {
+    expect(() => explain({ scenario: 'swarm', json: false }, listen(), pages)).toThrow(
+      /drawn plans[\s\S]*run swarm --seed/,
+    );
+  });
+
   it('has words for every kind of fault', () => {
     expect(FAULT_KINDS.filter(({ kind }) => faultWords(kind) === kind)).toEqual([]);
   });

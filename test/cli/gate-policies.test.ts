@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GATE_RULES } from '../../src/campaign/gate/rules.ts';
+import { readBundle } from '../../src/cli/bundle.ts';
 import { type GateOptions, gate } from '../../src/cli/commands/gate.ts';
 import { readAttestation } from '../../src/cli/gate-attestation.ts';
 import type { ScenarioSource } from '../../src/cli/scenario-source.ts';
+import type { ReportModel } from '../../src/report/model.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 import { fakeEngine, fakeSource, listen } from './kit.ts';
 
@@ -88,7 +90,7 @@ describe('policies that open the gate', () => {
     ],
     [
       'drawn plans by time, with coverage, marks and a canary',
-      'drawn: {time: 10ms, strategies: [swarm, uniform]}\ncoverage: {features: 10, marks: [view-started]}\n' +
+      'drawn: {time: 1s, strategies: [swarm, uniform]}\ncoverage: {features: 10, marks: [view-started]}\n' +
         'canaries: {mutants: [ack-before-sync], seeds_max: 1}',
     ],
     ['a waived failure that still fails', `${safe('broken')}\n${waiver('2026-11-21')}`],
@@ -142,12 +144,35 @@ describe('policies that keep it shut, each rule once', () => {
     expect(said).toMatch(new RegExp(`gate FAILED: a test .*\n  ${rule}: `));
   });
 
+  it('what the accepted run had and drawn plans no longer show', async () => {
+    const { said } = await tryGate(`${safe('good')}\naccepted: {}`, { accepted });
+    expect(said).toContain('coverage-lost: no drawn plans, the accepted run had 10 features');
+  });
+
+  it('a waiver of what is declared says so', async () => {
+    const policy = `rehearsals: {scenarios: [gate-loses]}\n${waiver('2026-11-21').replace('gate-broken', 'gate-loses')}`;
+    const { rules, said } = await tryGate(policy);
+    expect(rules).toEqual(['waiver-unused']);
+    expect(said).toContain(
+      'runs fail so only where the scenario declares it, which needs no waiver; remove the waiver',
+    );
+  });
+
   it('an unsafe configuration, with what the product would have refused', async () => {
     const configFrom = join(folder, 'cluster.yaml');
     writeFileSync(configFrom, 'fsync: false\n');
-    const { code, rules, said } = await tryGate('drawn: {seeds: 1}', { configFrom });
+    const { code, rules, said, attestation } = await tryGate('drawn: {seeds: 1}', { configFrom });
     expect([code, new Set(rules)]).toEqual([1, new Set(['unexpected-failure'])]);
     expect(said).toContain('unexpected-failure: config-steady swarm: INV-DURABLE-ACK @ ');
+    // No command line draws a configured plan: each line is one that shows it, or there is none.
+    expect(said).not.toContain('npx firedrill run ');
+    const lines = [...said.matchAll(/npx firedrill replay (\S+)/g)].map(([, bundle]) => bundle!);
+    expect(lines.length).toBeGreaterThan(0);
+    const { plan, expected } = readBundle(lines[0]!);
+    const { result } = await runPlan(plan, { recording: false });
+    expect([plan.scenario, result.traceHash]).toEqual(['config-steady', expected.hash]);
+    const { runs } = JSON.parse(readFileSync(join(attestation, '../report.json'), 'utf8')) as ReportModel;
+    for (const { replay } of runs) expect(replay).toMatch(/^$|^npx firedrill replay /);
     expect(said).toContain('the product itself would refuse it (switched off here): fsync false');
   });
 });

@@ -1,13 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'junit2json';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type GateOptions, type GateSurroundings, gate } from '../../src/cli/commands/gate.ts';
-import { readAttestation } from '../../src/cli/gate-attestation.ts';
+import { type Attestation, attestationText, readAttestation } from '../../src/cli/gate-attestation.ts';
 import { readGateConfig } from '../../src/cli/gate-config.ts';
 import { gateSeed } from '../../src/cli/gate-runs.ts';
 import type { ScenarioSource } from '../../src/cli/scenario-source.ts';
+import type { ReportModel } from '../../src/report/model.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 import { fakeEngine, fakeSource, listen } from './kit.ts';
 
@@ -27,6 +28,7 @@ const source: ScenarioSource = {
 interface Tried {
   readonly code: number;
   readonly out: string;
+  readonly err: string;
   readonly folder: string;
 }
 
@@ -48,7 +50,7 @@ async function tryGate(policy: string, changes: Partial<GateOptions> = {}): Prom
   };
   const heard = listen();
   const code = await gate(options, heard, fakeEngine({ source }), PAGES, SURROUNDINGS);
-  return { code, out: heard.out, folder };
+  return { code, out: heard.out, err: heard.err, folder };
 }
 
 const HEAD = 'version: 1\nname: a test\nrehearsals:\n  seeds: 2\n  scenarios: ';
@@ -101,6 +103,57 @@ describe('firedrill gate', () => {
     const second = await tryGate(`${HEAD}[fake-raft, fake-loses]\naccepted: {}\n`, { accepted });
     expect(second.out).toContain('new-failure: fake-loses: INV-DURABLE-ACK');
     expect(second.code).toBe(1);
+  });
+
+  it('compares with an accepted run only where the policy says how, and only with one that passed', async () => {
+    const passed = await tryGate(`${HEAD}[fake-raft]\n`);
+    const failed = await tryGate(`${HEAD}[fake-broken]\n`);
+    const attestation = ({ folder }: Tried): string => join(folder, 'out', 'attestation.json');
+    await expect(tryGate(`${HEAD}[fake-raft]\n`, { accepted: attestation(passed) })).rejects.toThrow(
+      /no key accepted[\s\S]*add accepted: \{\}/,
+    );
+    const policy = `${HEAD}[fake-raft]\naccepted: {}\n`;
+    await expect(tryGate(policy, { accepted: attestation(failed) })).rejects.toThrow('did not pass');
+    const path = join(passed.folder, 'bare.json');
+    const { baseline: _, ...bare } = readAttestation(attestation(passed));
+    writeFileSync(path, attestationText(bare as Attestation));
+    await expect(tryGate(policy, { accepted: path })).rejects.toThrow('no baseline');
+    expect((await tryGate(policy, { accepted: attestation(passed) })).code).toBe(0);
+  });
+
+  it('says before it runs anything that its folder cannot be written', async () => {
+    const out = join(mkdtempSync(join(tmpdir(), 'firedrill-gate-')), 'a-file');
+    onTestFinished(() => rmSync(dirname(out), { recursive: true, force: true }));
+    writeFileSync(out, 'mine');
+    await expect(tryGate(`${HEAD}[fake-crash]\n`, { out })).rejects.toThrow(/cannot write into .*a-file.*not a folder/);
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+  });
+
+  it('keeps its verdict when a report cannot be written, and then writes no attestation', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'firedrill-gate-'));
+    onTestFinished(() => rmSync(out, { recursive: true, force: true }));
+    mkdirSync(join(out, 'summary.md'));
+    const { code, out: said, err } = await tryGate(`${HEAD}[fake-broken]\n`, { out, json: true });
+    expect(code).toBe(64);
+    expect(JSON.parse(said)).toMatchObject({ verdict: 'failed', exitCode: 1 });
+    expect(err).toContain('cannot write');
+    const left = readdirSync(out).filter((name) => name !== 'runs');
+    expect(left.sort()).toEqual(['junit.xml', 'report.json', 'summary.md']);
+  });
+
+  it('shows a drawn run again by a line that does, or by none', async () => {
+    const { folder } = await tryGate('version: 1\nname: a\ndrawn: {seeds: 3, strategies: [storm, swarm]}\n');
+    const { runs } = JSON.parse(readFileSync(join(folder, 'out', 'report.json'), 'utf8')) as ReportModel;
+    const lines = runs.map(({ replay }) => replay.replace(/\d+$/, 'N'));
+    expect(lines.filter((line) => line === 'npx firedrill run swarm --seed N')).toHaveLength(3);
+    const others = lines.filter((line) => !line.startsWith('npx firedrill run'));
+    expect(others).toHaveLength(3);
+    expect(others.filter((line) => line !== '')).toEqual([expect.stringMatching(/^npx firedrill replay \S+\.json$/)]);
+  });
+
+  it('asks for a name of what it tried where there is no commit', async () => {
+    const { out } = await tryGate(`${HEAD}[fake-raft]\n`, { commit: 'unknown' });
+    expect(out).toContain('--commit NAME');
   });
 
   it('a canary that nothing finds keeps it shut', async () => {

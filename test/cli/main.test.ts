@@ -51,6 +51,24 @@ describe('the command', () => {
     expect(JSON.parse(stdout)).toMatchObject({ linearizable: true });
   });
 
+  it('a full disk behind standard output is no error of ours, a reader that is gone none at all', () => {
+    const sh = (line: string) =>
+      spawnSync('bash', ['-c', line, process.execPath, MAIN], { encoding: 'utf8', cwd: folder });
+    expect(sh('"$0" "$1" --help > /dev/full')).toMatchObject({
+      status: 64,
+      stderr: expect.stringMatching(
+        /^firedrill: cannot write to standard output: no space[^\n]*\n {2}remedy: [^\n]*\n$/,
+      ),
+    });
+    writeFileSync(
+      join(folder, 'bad.log'),
+      'INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:ok\t:read\t3\n',
+    );
+    // The command goes on to its own exit code: 1, not linearizable.
+    const line = '("$0" "$1" check-history bad.log --model register; echo $? >&2) | exec true';
+    expect(sh(line).stderr).toBe('1\n');
+  });
+
   it('survives a reader that closes early', () => {
     const line = `"${process.execPath}" "${MAIN}" run --help | true`;
     expect(execFileSync('sh', ['-c', line], { encoding: 'utf8', stdio: 'pipe' })).toBe('');

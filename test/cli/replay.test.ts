@@ -41,6 +41,25 @@ const literal = samplePlan({
   expectedFailure: { property: 'INV-DURABLE-ACK', seeds: 'every', pinned: 0, reason: '' },
 });
 
+describe('a bundle with parts missing', () => {
+  it.each([
+    ['no expected', undefined, 'expected is missing'],
+    ['an empty one', {}, 'expected.hash is missing'],
+    ['no list of checkpoints', { checkpoints: 'x' }, 'expected.checkpoints is no list'],
+    ['a verdict that there is not', { verdict: 'maybe' }, 'expected.verdict is none of passed'],
+    ['more than there is', { more: 1 }, 'expected has the unknown key more'],
+  ])('%s is refused', async (name, change, text) => {
+    const { result } = await fakeRunPlan(broken, { recording: false });
+    const content = bundleOf(result, engine.versions);
+    const whole = change !== undefined && Object.keys(change).length > 0;
+    const expected = whole ? { ...content.expected, ...change } : change;
+    const path = join(folder, `${name}.json`);
+    // The checksum is right: such a file was written by a program, not damaged.
+    writeFileSync(path, bundleText({ ...content, expected } as unknown as typeof content));
+    expect(() => readBundle(path)).toThrow(text);
+  });
+});
+
 describe('replay', () => {
   it('reproduces, shows the trace around the failure, and exits as the run itself', async () => {
     const { code, out } = await start(await bundleFile('a.json', broken));
@@ -88,6 +107,20 @@ describe('replay', () => {
     );
     const document = JSON.parse((await start(path, { json: true }, drifting)).out);
     expect(document).toMatchObject({ reproduced: false, firstDifference: { firstEvent: 1025, lastEvent: 2048 } });
+  });
+
+  it('refuses a host that the run has not', async () => {
+    const path = await bundleFile('n.json', broken);
+    await expect(start(path, { node: 99 })).rejects.toThrow(
+      /--node 99: there is no such host[\s\S]*a host from 0 to \d/,
+    );
+  });
+
+  it('writes no history over the bundle', async () => {
+    const path = await bundleFile('h.json', broken);
+    const before = readFileSync(path, 'utf8');
+    await expect(start(path, { history: path })).rejects.toThrow('--history');
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 
   it('refuses a kind that no trace has', async () => {

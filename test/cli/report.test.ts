@@ -10,7 +10,7 @@ import type { RunPlan } from '../../src/plan/plan.ts';
 import type { ReportModel } from '../../src/report/model.ts';
 import { runPlan } from '../../src/scenarios/run.ts';
 import { CampaignStore } from '../../src/store/campaign-store.ts';
-import { documentRun, failedRun } from '../report/export-model.ts';
+import { documentRun, failedRun, modelOf } from '../report/export-model.ts';
 import { fakeEngine, listen } from './kit.ts';
 
 const PAGES = { ids: [], page: () => null };
@@ -103,6 +103,30 @@ describe('firedrill report', () => {
     expect(model.marks.find(({ mark }) => mark === 'view-started')).toMatchObject({ runs: 1, rare: false });
   });
 
+  it('refuses a report, a run and a kill table with parts missing, with the place', async () => {
+    const path = join(folder(), 'x.json');
+    const refused = async (value: unknown, text: string, changes: Partial<ReportOptions> = {}): Promise<void> => {
+      writeFileSync(path, JSON.stringify(value));
+      await expect(shown(path, { format: 'markdown', ...changes })).rejects.toThrow(text);
+    };
+    const model = modelOf([documentRun(), failedRun(2, 'INV-A')]);
+    const { totals: _, ...bare } = model;
+    await refused(bare, 'totals is missing');
+    await refused({ ...model, groups: [{}] }, 'groups[0].scenario is missing');
+    await refused({ ...model, mutants: [{}] }, 'mutants[0].id is missing');
+    await refused({ ...model, gate: {} }, 'gate');
+    await refused({ ...model, runs: [{}] }, 'runs[0].id is missing');
+    await refused({ ...model, runs: [{ ...model.runs[0]!, verdict: 'maybe' }] }, 'runs[0].verdict is none of passed');
+    await refused({ runs: [{ ...documentRun(), verdict: 'maybe' }], totals: {} }, 'runs[0].verdict is none of passed');
+    await refused(
+      { runs: [{ ...documentRun(), findings: [null] }], totals: {} },
+      'runs[0].findings[0] is no group of fields',
+    );
+    writeFileSync(path, JSON.stringify({ mutants: [{ killed: true }] }));
+    await expect(shown(path, { mutants: path })).rejects.toThrow('mutants[0].id is missing');
+    await refused({ runs: [], totals: {} }, 'is the very file that is read', { out: path });
+  });
+
   it('refuses what it cannot show', async () => {
     const path = join(folder(), 'x.json');
     const refused = async (content: string, changes: Partial<ReportOptions> = {}): Promise<void> => {
@@ -111,7 +135,7 @@ describe('firedrill report', () => {
     };
     await expect(refused('[]')).rejects.toThrow('none of the documents that can be reported');
     await expect(refused('{')).rejects.toThrow('is not JSON');
-    await expect(refused('{"runs": [{}], "totals": {}}')).rejects.toThrow('runs[0].scenario is no string');
+    await expect(refused('{"runs": [{}], "totals": {}}')).rejects.toThrow('runs[0].scenario is missing');
     await expect(refused('{"format": "firedrill-report", "version": 2}')).rejects.toThrow('no report of version 1');
     await expect(refused('{"runs": [], "totals": {}}', { format: 'perfetto' })).rejects.toThrow('draws a single run');
     await expect(refused('{"runs": [], "totals": {}}', { campaign: 1 })).rejects.toThrow('is no database');

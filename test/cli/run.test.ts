@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/cli/bundle.ts';
+import { readCommandLine } from '../../src/cli/command-line.ts';
 import { list } from '../../src/cli/commands/list.ts';
 import { type RunCommandOptions, run } from '../../src/cli/commands/run.ts';
 import { UserError } from '../../src/plan/user-error.ts';
@@ -130,6 +131,14 @@ describe('run', () => {
   ])('refuses %j', async (changes, message) => {
     await expect(start(changes)).rejects.toThrow(message);
     await expect(start(changes)).rejects.toThrow(UserError);
+  });
+
+  it('a name that there is not is told before a seed is', async () => {
+    const heard = listen();
+    const line = await readCommandLine(['run', 'nosuch'], '9.9.9');
+    if (line.kind !== 'command' || line.command.name !== 'run') throw new Error(line.kind);
+    await expect(run(line.command.options, heard, fakeEngine())).rejects.toThrow('there is no scenario nosuch');
+    expect([heard.out, heard.err]).toEqual(['', '']);
   });
 
   it('several seeds share a row with the median and the longest recovery', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -66,6 +66,32 @@ describe('firedrill shrink', () => {
     });
   });
 
+  it('destroys nothing by what it writes', async () => {
+    const bundle = await bundleFile(FAILING, 'input.json');
+    const before = readFileSync(bundle, 'utf8');
+    const link = join(folder, 'link.json');
+    symlinkSync(bundle, link);
+    const told = join(folder, 'told.json');
+    writeFileSync(told, 'mine');
+    const linked = join(folder, 'linked.json');
+    symlinkSync(told, linked);
+    mkdirSync(join(folder, 'folder.json'));
+    const refused = async (changes: Partial<ShrinkCommandOptions>, text: string): Promise<void> => {
+      // Before the search: an engine that would run anything is not asked.
+      const runPlan = async () => Promise.reject(new Error('asked'));
+      await expect(shrinkBundle(options(bundle, changes), listen(), { ...engine, runPlan })).rejects.toThrow(text);
+    };
+    await refused({ out: bundle }, 'is the very file that is read');
+    await refused({ out: link }, 'is the very file that is read');
+    await refused({ saveScenario: bundle }, 'is the very file that is read');
+    await refused({ out: linked }, 'it is a symbolic link');
+    await refused({ out: join(folder, 'folder.json') }, 'it is a folder');
+    await refused({ saveScenario: join(folder, 'small.json') }, 'name the same file');
+    expect([readFileSync(bundle, 'utf8'), readFileSync(told, 'utf8')]).toEqual([before, 'mine']);
+    expect(lstatSync(linked).isSymbolicLink()).toBe(true);
+    expect(() => writeBundle(linked, readBundle(bundle))).toThrow('it is a symbolic link');
+  });
+
   it('refuses bundles that passed or were changed, and exits 3 for one that does not reproduce', async () => {
     const passed = await bundleFile({ ...FAILING, mutant: null }, 'passed.json');
     await expect(shrinkBundle(options(passed), listen(), engine)).rejects.toMatchObject({
@@ -93,6 +119,13 @@ describe('a scenario file with a plan', () => {
     ['{id: x, system: kimberlite, title: t, extra: 1, plan: {}}', 'extra'],
   ])('%j is refused', (text, problem) => {
     expect(() => readPlanScenario(text, 'f.yaml')).toThrow(problem);
+  });
+
+  it('excludes profiles beside it', () => {
+    const selection = { system: null, variant: null, seeds: { kind: 'unset' }, without: null } as const;
+    expect(() =>
+      scenarioPathPlans({ ...selection, scenarios: ['a.yaml'], profiles: ['intended', 'as_built'] }),
+    ).toThrow('--profile');
   });
 
   it('excludes seeds and ids beside it', () => {

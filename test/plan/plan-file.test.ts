@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPlan } from '../../src/plan/plan-file.ts';
+import { LINK_OPTION_MAX } from '../../src/sim/link.ts';
 import { samplePlan } from '../support/sample-plan.ts';
 
 /** The sample as parsed JSON, with one place changed. */
@@ -36,6 +37,27 @@ describe('a plan file', () => {
     const reading = readPlan(changed(path, value));
     expect(reading).toMatchObject({ kind: 'mistake', mistake: { path: place } });
     expect(reading.kind === 'mistake' && reading.mistake.remedy).not.toBe('');
+  });
+
+  it.each([
+    [['cluster', 'replicaCount'], 1_000_000_000, 'is above 64', 'give 64 or less'],
+    [['cluster', 'replicaCount'], 0, 'is below 1', 'give 1 or more'],
+    [['cluster', 'clientCount'], 1_000_000_000, 'is above 1024', 'give 1024 or less'],
+    [['cluster', 'slotBytes'], 1_000_000_000, 'is above 65536', 'give 65536 or less'],
+    [['cluster', 'journalSlots'], 385, 'is above 384', 'give 384 or less'],
+    [['network', 'latencyUsMin'], LINK_OPTION_MAX + 1, 'is above 240000000', 'give 240000000 or less'],
+    [['disk', 'queueDepth'], 1_000_000_000, 'is above 65536', 'give 65536 or less'],
+    [['seed'], undefined, 'is missing', 'write every field'],
+    [['faultPhaseUs'], 1.5, 'is no whole number', 'write a whole number here'],
+    [['rarities'], 'no', 'is no true or false', 'write true or false here'],
+    [['faults'], {}, 'is no list', 'write a list here'],
+    [['system'], '', 'is empty', 'write every field'],
+    [['profile'], 'built', 'is none of intended, as_built', 'write one of them'],
+    [['sede'], 1, 'has the unknown key sede', 'leave it out'],
+    [['version'], 2, 'is not 1', 'reads version 1'],
+  ])('says of %j as %j that it %s', (path, value, problem, remedy) => {
+    const reading = readPlan(changed(path, value));
+    expect(reading).toMatchObject({ mistake: { problem, remedy: expect.stringContaining(remedy) } });
   });
 
   it('refuses a label used twice, and what is no object', () => {

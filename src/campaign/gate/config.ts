@@ -61,18 +61,26 @@ const NOT_MODELLED: readonly string[] = [
   'encryption-at-rest',
 ];
 
+const SET_SOMETHING = 'set something, or leave it away; --config-schema prints what there is';
+
+function isEmpty(value: object | undefined): boolean {
+  return value !== undefined && Object.keys(value).length === 0;
+}
+
 /** Reads a configuration. Throws a `ScenarioError` with the place of each mistake; a setting that is not modelled is refused by name. */
 export function readConfig(content: string, file: string): ClusterConfig {
   const read = readForm(content, file, configSchema, 'a configuration has some lines: hand in the right file');
   if (read.ok) {
-    if (Object.keys(read.value).length > 0) return read.value;
-    throw new ScenarioError([
-      read.located.at(
-        [],
-        'sets nothing',
-        'set something, or leave --config-from away; --config-schema prints what there is',
-      ),
-    ]);
+    const { value, located } = read;
+    const { network, disk } = value;
+    const sections: [string[], object | undefined][] = [
+      [[], value],
+      [['network'], network],
+      [['disk'], disk],
+    ];
+    const places = sections.flatMap(([path, section]) => (isEmpty(section) ? [path] : []));
+    if (places.length === 0) return value;
+    throw new ScenarioError(places.map((path) => located.at(path, 'sets nothing', SET_SOMETHING)));
   }
   throw new ScenarioError(read.diagnostics.map(notModelled));
 }

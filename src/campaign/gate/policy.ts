@@ -47,10 +47,16 @@ const rehearsals = z
     error: 'is without systems and without scenarios: name what must run',
   });
 
+/** In less not even one plan may run, and a gate that ran nothing must not open. */
+const TIME_US_MIN = 1_000_000;
+
 const drawn = z
   .strictObject({
     seeds: z.int().min(1).max(1_000_000).optional(),
-    time: duration.optional().describe('wall time instead of a number of seeds'),
+    time: duration
+      .refine((us) => us >= TIME_US_MIN, 'is shorter than a second')
+      .optional()
+      .describe('wall time instead of a number of seeds, a second at least'),
     strategies: z.array(z.enum(STRATEGIES)).min(1).default(['portfolio']),
   })
   .refine(({ seeds, time }) => (seeds === undefined) !== (time === undefined), {

@@ -1,4 +1,4 @@
-import { type Diagnostic, ScenarioError } from '../../scenarios/diagnostics.ts';
+import { type Diagnostic, type Located, ScenarioError } from '../../scenarios/diagnostics.ts';
 import { suggestion } from '../../scenarios/issues.ts';
 import { readForm } from '../../scenarios/read.ts';
 import { type GatePolicy, policySchema } from './policy.ts';
@@ -6,6 +6,9 @@ import { type GatePolicy, policySchema } from './policy.ts';
 /** Every name that a policy may use and that stands elsewhere. */
 export interface PolicyNames {
   readonly systems: readonly string[];
+  /** What can be rehearsed. Drawn plans cannot: they are asked for by `drawn`. */
+  readonly rehearsed: readonly { readonly id: string; readonly system: string; readonly variants: readonly string[] }[];
+  /** Whose failures can be waived: those of drawn plans, too. */
   readonly scenarios: readonly string[];
   readonly marks: readonly string[];
   readonly mutants: readonly string[];
@@ -30,7 +33,7 @@ export function readPolicy(content: string, file: string, names: PolicyNames): G
     }
   };
   among(['rehearsals', 'systems'], 'system', policy.rehearsals?.systems, names.systems);
-  among(['rehearsals', 'scenarios'], 'scenario', policy.rehearsals?.scenarios, names.scenarios);
+  mistakes.push(...emptyRehearsals(policy, names, located));
   among(['coverage', 'marks'], 'mark', policy.coverage?.marks, names.marks);
   among(['canaries', 'mutants'], 'mutant', policy.canaries?.mutants, names.mutants);
   for (const [index, { scenario }] of policy.waivers.entries()) {
@@ -63,4 +66,33 @@ export function readPolicy(content: string, file: string, names: PolicyNames): G
   }
   if (mistakes.length > 0) throw new ScenarioError(mistakes);
   return policy;
+}
+
+/** Entries that stand for no run at all: a gate must not open on them. Unknown systems are told elsewhere. */
+function emptyRehearsals({ rehearsals }: GatePolicy, names: PolicyNames, located: Located): Diagnostic[] {
+  if (rehearsals === undefined) return [];
+  const { systems = [], scenarios = [], variants } = rehearsals;
+  const runs = (own: readonly string[]): boolean => variants.some((each) => own.includes(each));
+  const wanted = variants.join(' or ');
+  const ids = names.rehearsed.map(({ id }) => id);
+  const ofScenarios = scenarios.flatMap((id, index): Diagnostic[] => {
+    const wrong = (problem: string, remedy: string): Diagnostic[] => [
+      located.at(['rehearsals', 'scenarios', index], problem, remedy),
+    ];
+    const found = names.rehearsed.find((each) => each.id === id);
+    if (found !== undefined) {
+      const own = found.variants.join(' and ');
+      return runs(found.variants) ? [] : wrong(`${id} has no variant ${wanted}`, `it has ${own}: correct variants`);
+    }
+    return names.scenarios.includes(id)
+      ? wrong(`${id} stands for drawn plans and is no rehearsal`, 'leave it out and add drawn')
+      : wrong(`there is no scenario ${id}`, suggestion(id, ids));
+  });
+  const ofSystems = systems.flatMap((system, index) => {
+    const own = names.rehearsed.filter((each) => each.system === system);
+    if (!names.systems.includes(system) || own.some((each) => runs(each.variants))) return [];
+    const problem = `no scenario of ${system} has a variant ${wanted}`;
+    return [located.at(['rehearsals', 'systems', index], problem, 'correct variants, or leave the system out')];
+  });
+  return [...ofScenarios, ...ofSystems];
 }

@@ -103,6 +103,7 @@ function add(lists: Map<string, GateRun[]>, key: string, run: GateRun): void {
 
 /** A required variant must have been judged at least once; what proved nothing proves nothing here either. */
 function missingRuns({ required, runs }: GateEvidence): GateReason[] {
+  if (required.length === 0 && runs.length === 0) return [reason('required-run-missing', 'nothing ran')];
   return required.flatMap(({ scenario, variant, profile }) => {
     const own = runs.filter((run) => run.scenario === scenario && run.variant === variant && run.profile === profile);
     if (own.some(({ verdict }) => verdict !== 'inconclusive')) return [];
@@ -130,7 +131,12 @@ function waiverReasons({ waivers }: GatePolicy, { runs, today }: GateEvidence): 
     const reasons: GateReason[] = [];
     if (expires < today) reasons.push(reason('waiver-expired', `${what} has expired`));
     const failing = runs.some((run) => !run.expected && run.verdict === 'failed' && waives(waiver, run));
-    if (!failing) reasons.push(reason('waiver-unused', `${what}: no run fails so any more; remove the waiver`));
+    if (failing) return reasons;
+    const declared = runs.some((run) => run.verdict === 'failed' && waives(waiver, run));
+    const why = declared
+      ? 'runs fail so only where the scenario declares it, which needs no waiver'
+      : 'no run fails so any more';
+    reasons.push(reason('waiver-unused', `${what}: ${why}; remove the waiver`));
     return reasons;
   });
 }
@@ -219,7 +225,8 @@ function comparison(policy: GatePolicy, evidence: GateEvidence): GateReason[] {
   }
   const least = accepted.features * (1 - rule.coverage_loss_max);
   if (accepted.features >= 0 && features < least) {
-    reasons.push(reason('coverage-lost', `${features} features, the accepted run had ${accepted.features}`));
+    const words = features < 0 ? 'no drawn plans' : `${features} features`;
+    reasons.push(reason('coverage-lost', `${words}, the accepted run had ${accepted.features} features`));
   }
   for (const { scenario, medianUs } of rule.recovery_slower_max === undefined ? [] : now.recoveries) {
     const before = accepted.recoveries.find((each) => each.scenario === scenario)?.medianUs ?? -1;

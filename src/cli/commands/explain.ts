@@ -10,9 +10,18 @@ export interface ExplainOptions {
   readonly json: boolean;
 }
 
+/** What `firedrill list` shows beside the rehearsals. */
+const DRAWN = 'swarm';
+
 /** Prints a rehearsal as a page that somebody on call can read. */
 export function explain({ scenario, json }: ExplainOptions, out: CommandOutput, pages: ScenarioPages): number {
   const page = pages.page(scenario);
+  if (page === null && scenario === DRAWN) {
+    throw new UserError(
+      `${DRAWN} stands for drawn plans, a new one for each seed: they have no page`,
+      `run one with firedrill run ${DRAWN} --seed 7; docs/campaigns.md says where they come from`,
+    );
+  }
   if (page === null) {
     const near = nearest(scenario, pages.ids);
     throw new UserError(

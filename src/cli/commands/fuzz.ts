@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type CampaignEnd, Coordinator } from '../../campaign/coordinator.ts';
-import { readCorpus } from '../../campaign/corpus.ts';
+import { type KeptEntry, readCorpus } from '../../campaign/corpus.ts';
 import type { CampaignEngine } from '../../campaign/engine.ts';
 import { campaignName } from '../../campaign/resume.ts';
 import { strategyOf } from '../../campaign/strategy.ts';
@@ -12,10 +13,9 @@ import type { Variant } from '../../plan/plan.ts';
 import { UserError } from '../../plan/user-error.ts';
 import { painter } from '../../report/paint.ts';
 import { CampaignStore } from '../../store/campaign-store.ts';
-import { makeFolder } from '../bundle.ts';
 import type { Engine } from '../engine.ts';
 import { FuzzBundles } from '../fuzz-bundles.ts';
-import { type OpenCampaign, openCampaign } from '../fuzz-campaign.ts';
+import { campaignOf, type OpenCampaign } from '../fuzz-campaign.ts';
 import { engineOf } from '../fuzz-engine.ts';
 import { oddRuns, reportedSignatures } from '../fuzz-failures.ts';
 import { keepReport, ownCommit } from '../fuzz-keep.ts';
@@ -26,6 +26,7 @@ import { fuzzText } from '../fuzz-text.ts';
 import { type Interrupt, interruptOfProcess } from '../interrupt.ts';
 import type { CommandOutput } from '../output.ts';
 import type { Seeds } from '../select.ts';
+import { makeFolder } from '../write-file.ts';
 
 export interface FuzzOptions {
   readonly system: string | null;
@@ -61,24 +62,59 @@ export async function fuzz(
 ): Promise<number> {
   // Read first: an entry that is broken is told before anything runs.
   const kept = readCorpus(options.corpus ?? 'corpus', options.corpus === null);
-  if (options.db.startsWith(`${options.reports}/`)) makeOwnFolder(options.db);
-  const store = CampaignStore.open(options.db);
+  // A command that is mistaken, or that has no Redis, leaves no campaign behind: a later --resume would take it.
+  const begin = await campaignOf(options, engine);
+  const workers = await engineOf(options, jobsOf(options), engine, out);
+  let store: CampaignStore | null = null;
   try {
-    const campaign = await openCampaign(options, store, engine);
-    announce(campaign, options, out);
-    const triage = new Triage(store, campaign.record.id, kept);
-    const report = await runAndReport(campaign, options, out, engine, { store, triage, interrupt });
-    if (options.json) out.stdout(`${JSON.stringify(report, null, 2)}\n`);
-    else out.stdout(fuzzText(report, painter(out.colour)));
-    if (options.keep !== null) {
-      const paths = keepReport(report, options.reports, options.keep, commandText(), ownCommit());
-      out.stderr(`kept: ${paths.join(', ')}\n`);
-    }
-    return report.exitCode;
+    store = openStore(options);
+    return await fuzzInto(store, begin(store), workers, { options, out, engine, interrupt, kept });
   } finally {
     interrupt.release();
-    store.close();
+    // Before the store: no result may come after it is closed.
+    await workers.close();
+    store?.close();
   }
+}
+
+interface Surroundings {
+  readonly options: FuzzOptions;
+  readonly out: CommandOutput;
+  readonly engine: Engine;
+  readonly interrupt: Interrupt;
+  readonly kept: readonly KeptEntry[];
+}
+
+async function fuzzInto(
+  store: CampaignStore,
+  campaign: OpenCampaign,
+  workers: CampaignEngine,
+  { options, out, engine, interrupt, kept }: Surroundings,
+): Promise<number> {
+  announce(campaign, options, out);
+  const triage = new Triage(store, campaign.record.id, kept);
+  const report = await runAndReport(campaign, workers, options, out, engine, { store, triage, interrupt });
+  if (options.json) out.stdout(`${JSON.stringify(report, null, 2)}\n`);
+  else out.stdout(fuzzText(report, painter(out.colour)));
+  if (options.keep !== null) {
+    const paths = keepReport(report, options.reports, options.keep, commandText(), ownCommit());
+    out.stderr(`kept: ${paths.join(', ')}\n`);
+  }
+  return report.exitCode;
+}
+
+const jobsOf = ({ jobs }: FuzzOptions): number => jobs ?? availableParallelism();
+
+/** Opening makes a database where there is none, and there a campaign to resume cannot be. */
+function openStore({ db, reports, resume }: FuzzOptions): CampaignStore {
+  if (resume && !existsSync(db)) {
+    throw new UserError(
+      `there is no database ${db}, so there is no campaign to resume`,
+      'name the database of the campaign with --db FILE, or leave out --resume to begin one',
+    );
+  }
+  if (db.startsWith(`${reports}/`)) makeOwnFolder(db);
+  return CampaignStore.open(db);
 }
 
 /** The folder of the reports may be new. Where it cannot be made, opening the database says why. */
@@ -101,14 +137,13 @@ function announce({ record }: OpenCampaign, { json, resume }: FuzzOptions, out: 
 
 async function runAndReport(
   campaign: OpenCampaign,
+  workers: CampaignEngine,
   options: FuzzOptions,
   out: CommandOutput,
   engine: Engine,
   { store, triage, interrupt }: { store: CampaignStore; triage: Triage; interrupt: Interrupt },
 ): Promise<FuzzReport> {
   const { record, order } = campaign;
-  const jobs = options.jobs ?? availableParallelism();
-  const workers = await engineOf(options, jobs, engine, out);
   const seen = store.signatures(record.id).map(({ signature }) => signature);
   const bundles = new FuzzBundles(options.reports, engine.versions, seen);
   const startedMs = performance.now();
@@ -129,7 +164,7 @@ async function runAndReport(
       db: options.db,
       state: interrupted ? 'interrupted' : 'finished',
       engine: workers.name,
-      jobs,
+      jobs: jobsOf(options),
       summary,
       features: store.featureCount(record.id),
       signatures: await reportedSignatures(store, record.id, triage, summary, again),
@@ -143,8 +178,6 @@ async function runAndReport(
     // What ended it is told by the caller; the campaign can be resumed when that is mended.
     markInterrupted(store, record.id);
     throw error;
-  } finally {
-    await workers.close();
   }
 }
 

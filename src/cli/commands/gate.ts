@@ -3,10 +3,12 @@ import { performance } from 'node:perf_hooks';
 import { ownBuild } from '../../campaign/bullmq/build.ts';
 import { type GateReason, type GateRule, gateReasons } from '../../campaign/gate/rules.ts';
 import { Pool } from '../../campaign/pool.ts';
+import { UserError } from '../../plan/user-error.ts';
+import type { ReportModel } from '../../report/model.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT, worstExit } from '../exit-codes.ts';
-import { type Commit, ownCommit } from '../fuzz-keep.ts';
-import { type Attestation, attestationText, readAttestation } from '../gate-attestation.ts';
+import { type Commit, ownCommit, UNKNOWN_COMMIT } from '../fuzz-keep.ts';
+import { type Attestation, attestationText, readAccepted } from '../gate-attestation.ts';
 import { huntCanaries } from '../gate-canaries.ts';
 import { type GateInputs, readGateInputs } from '../gate-inputs.ts';
 import { GateLedger } from '../gate-ledger.ts';
@@ -16,6 +18,7 @@ import type { CommandOutput } from '../output.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { reportContext, subjectOf } from '../report-context.ts';
 import type { ScenarioPages } from '../scenario-pages.ts';
+import { checkFolder } from '../write-file.ts';
 
 export interface GateOptions {
   /** File of the policy; '' only with `configSchema`. */
@@ -48,6 +51,8 @@ export function ownSurroundings(): GateSurroundings {
 /** Seeds that a gate's number of seeds may reach; the first one leaves room for them. */
 const SEEDS_ROOM = 1_000_000;
 
+type Attested = Omit<Attestation, 'format' | 'version' | 'note'>;
+
 /** Tries what a policy requires and says whether the gate opens. Returns the exit code of R31. */
 export async function gate(
   options: GateOptions,
@@ -63,7 +68,9 @@ export async function gate(
   }
   const context = await reportContext(engine, pages, options.out);
   const inputs = await readGateInputs(options, context);
-  const accepted = options.accepted === null ? null : readAttestation(options.accepted);
+  const accepted = acceptedOf(options, inputs);
+  // What cannot be written must be known before hours of runs.
+  checkFolder(options.out);
   const startedMs = performance.now();
   const commit = options.commit ?? surroundings.commit.commit;
   const ledger = new GateLedger(context);
@@ -80,7 +87,7 @@ export async function gate(
   const exitCode = exitOf(reasons);
   const verdict = reasons.length === 0 ? 'passed' : 'failed';
   const totals = ledger.totals();
-  const attestation: Omit<Attestation, 'format' | 'version' | 'note'> = {
+  const attestation: Attested = {
     subject: subjectOf(ledger.profiles()),
     verdict,
     reasons,
@@ -100,12 +107,33 @@ export async function gate(
     startedAt: surroundings.startedAt,
     wallSeconds: Math.round((performance.now() - startedMs) / 100) / 10,
   };
-  const text = attestationText(attestation);
   const model = await gateModel({ inputs, ledger, canaries: ran.canaries, verdict, reasons }, context);
-  const written = await writeGateReports(options.out, model, text);
-  if (options.json) out.stdout(text);
-  else out.stdout(gateText(attestation, written));
-  return exitCode;
+  return tell(attestation, model, options, out);
+}
+
+/** Writes the reports and prints the verdict, which is printed even where they cannot be written. */
+function tell(
+  attestation: Attested,
+  model: ReportModel,
+  { out: folder, json }: GateOptions,
+  out: CommandOutput,
+): number {
+  const text = attestationText(attestation);
+  const { written, problem } = writeGateReports(folder, model, text);
+  out.stdout(json ? text : gateText(attestation, written));
+  if (problem === null) return attestation.exitCode;
+  out.stderr(`firedrill: ${problem.message}\n`);
+  return worstExit([attestation.exitCode, EXIT.usage]);
+}
+
+/** The accepted run, when one is named. Throws a `UserError` where the policy would not look at it. */
+function acceptedOf({ accepted, policy: file }: GateOptions, { policy }: GateInputs): Attestation | null {
+  if (accepted === null) return null;
+  if (policy.accepted !== undefined) return readAccepted(accepted);
+  throw new UserError(
+    `${file} has no key accepted, so nothing would be compared with ${accepted}`,
+    'add accepted: {} to the policy (docs/gates.md says what it may hold), or leave out --accepted',
+  );
 }
 
 async function tryAll(
@@ -173,7 +201,7 @@ function exitOf(reasons: readonly GateReason[]): number {
   return worstExit([EXIT.expected, ...reasons.map(({ rule }) => CODES[rule] ?? EXIT.unexpected)]);
 }
 
-function gateText(attestation: Omit<Attestation, 'format' | 'version' | 'note'>, written: readonly string[]): string {
+function gateText(attestation: Attested, written: readonly string[]): string {
   const { verdict, reasons, totals, subject, policy, seeds, commit, dirty, canaries, config } = attestation;
   const killed = canaries.filter((canary) => canary.killed).length;
   return [
@@ -192,7 +220,12 @@ function gateText(attestation: Omit<Attestation, 'format' | 'version' | 'note'>,
         ]),
     `${totals.runs} runs: ${totals.passed} passed, ${totals.failed} failed, ${totals.inconclusive} inconclusive; ` +
       `${killed} of ${canaries.length} canaries found; seeds from ${seeds.from}, of commit ${commit}${dirty ? ' with changed files' : ''}`,
-    `written: ${written.join(', ')}`,
+    ...(commit === UNKNOWN_COMMIT
+      ? [
+          'the commit is unknown: this is no git repository; say what is tried with --commit NAME, the seeds derive from it',
+        ]
+      : []),
+    `written: ${written.length === 0 ? 'nothing' : written.join(', ')}`,
     '',
   ].join('\n');
 }

@@ -10,9 +10,10 @@ import { type DivergenceWindow, differences, divergenceWindow, fingerprint } fro
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
 import { traceHostName } from '../host-names.ts';
-import { checkPlanNames } from '../known-names.ts';
+import { checkPlanNames, hostCount } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { TRACE_KINDS, traceLine } from '../trace-lines.ts';
+import { refuseOwnInput } from '../write-file.ts';
 
 export interface ReplayOptions {
   readonly bundle: string;
@@ -37,7 +38,9 @@ const AFTER = 4;
 export async function replay(options: ReplayOptions, out: CommandOutput, engine: Engine): Promise<number> {
   checkKinds(options.kinds);
   const bundle = readBundle(options.bundle);
+  refuseOwnInput(options.bundle, options.history ?? null, '--history');
   checkPlanNames(bundle.plan, `${options.bundle}: plan`);
+  checkNode(options.node, bundle);
   const runPlan = await engine.runPlan();
   const { result, records } =
     options.history === undefined
@@ -72,6 +75,12 @@ function checkKinds(kinds: readonly string[]): void {
   const meant = nearest(unknown, TRACE_KINDS);
   const hint = meant === undefined ? '' : `did you mean ${meant}? `;
   throw new UserError(`there is no trace kind ${unknown}`, `${hint}use some of ${TRACE_KINDS.join(', ')}`);
+}
+
+function checkNode(node: number | null, { plan }: BundleContent): void {
+  const hosts = hostCount(plan);
+  if (node === null || node < hosts) return;
+  throw new UserError(`--node ${node}: there is no such host in this run`, `give a host from 0 to ${hosts - 1}`);
 }
 
 /** The part that was asked for; else what leads up to the difference, the first finding or the end. */

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { systemReason, UserError } from '../../plan/user-error.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -9,6 +8,7 @@ import { detailOfTrace } from '../report-detail.ts';
 import { isDatabase, reportModel } from '../report-model.ts';
 import { readReportSource } from '../report-read.ts';
 import type { ScenarioPages } from '../scenario-pages.ts';
+import { refuseOwnInput, writeWhole } from '../write-file.ts';
 
 export type ReportFormat = 'html' | 'junit' | 'markdown' | 'github' | 'json' | 'perfetto' | 'shiviz';
 
@@ -31,6 +31,7 @@ export async function report(
   engine: Engine,
   pages: ScenarioPages,
 ): Promise<number> {
+  refuseOwnInput(options.what, options.out, '--out');
   const context = await reportContext(engine, pages, options.reports);
   const drawn = options.format === 'perfetto' || options.format === 'shiviz';
   const written = drawn ? await traceText(options, context) : await modelText(options, context);
@@ -73,7 +74,7 @@ async function traceText({ what, format }: ReportOptions, context: ReportContext
 
 function writeReport(path: string, content: string): void {
   try {
-    writeFileSync(path, content, { flush: true });
+    writeWhole(path, content);
   } catch (error) {
     throw new UserError(`cannot write the report ${path}: ${systemReason(error)}`, 'name a file that can be written');
   }

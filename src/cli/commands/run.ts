@@ -15,8 +15,9 @@ import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { isScenarioPath, scenarioPathPlans } from '../scenario-path.ts';
-import { expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
+import { checkSelection, expectationOf, type Job, resolveSeeds, type Selection, selectJobs } from '../select.ts';
 import { shellWord } from '../shell-word.ts';
+import { refuseOwnInput } from '../write-file.ts';
 
 export interface RunCommandOptions extends Selection {
   /** Runs this plan file and nothing else. */
@@ -72,6 +73,7 @@ async function writeHistory(jobs: readonly Job[], { history }: RunCommandOptions
 
 async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: Engine): Promise<Job[]> {
   if (options.planFile !== null) {
+    refuseOwnInput(options.planFile, options.history ?? null, '--history');
     const read = readPlanFile(options.planFile);
     checkPlanNames(read, options.planFile);
     const plan = planWithout(read, options.without);
@@ -84,11 +86,13 @@ async function jobsOf(options: RunCommandOptions, out: CommandOutput, engine: En
       expectation: expectationOf(options.without, false),
     }));
   }
+  const source = await engine.source();
+  checkSelection(options, source);
   const seeds = resolveSeeds(options, () => engine.entropy());
   const text = seeds.from === seeds.to ? `seed ${seeds.from}\n` : `seeds ${seeds.from}..${seeds.to}\n`;
   if (options.json) out.stderr(text);
   else out.stdout(text);
-  return selectJobs(options, seeds, await engine.source());
+  return selectJobs(options, seeds, source);
 }
 
 async function runJobs(

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Shrunk, shrink } from '../../campaign/shrink/shrink.ts';
 import type { RunPlan } from '../../plan/plan.ts';
@@ -8,7 +8,7 @@ import { type Story, type StoryEvent, storyText } from '../../report/story.ts';
 import { faultMoments, markMoments, processMoments } from '../../scenarios/moments.ts';
 import { planScenarioText } from '../../scenarios/plan-scenario.ts';
 import type { RunOutcome } from '../../scenarios/run.ts';
-import { type BundleContent, bundleOf, bundlePath, readBundle, writeBundle } from '../bundle.ts';
+import { type BundleContent, bundleOf, bundlePath, checkBundlePlace, readBundle, writeBundle } from '../bundle.ts';
 import { differences, fingerprint } from '../divergence.ts';
 import type { Engine } from '../engine.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -16,6 +16,8 @@ import { traceHostName } from '../host-names.ts';
 import { checkPlanNames } from '../known-names.ts';
 import type { CommandOutput } from '../output.ts';
 import { progressOn } from '../progress.ts';
+import { shellWord } from '../shell-word.ts';
+import { refuseOwnInput, writeWhole } from '../write-file.ts';
 
 export interface ShrinkCommandOptions {
   readonly bundle: string;
@@ -38,6 +40,7 @@ const TOLD_MARKS = /^(view-|recovery-|client-evicted|state-transfer|assertion-fa
  */
 export async function shrinkBundle(options: ShrinkCommandOptions, out: CommandOutput, engine: Engine): Promise<number> {
   const bundle = readBundle(options.bundle);
+  checkPlaces(options);
   checkPlanNames(bundle.plan, `${options.bundle}: plan`);
   if (bundle.expected.verdict !== 'failed') {
     throw new UserError(
@@ -61,6 +64,16 @@ export async function shrinkBundle(options: ShrinkCommandOptions, out: CommandOu
   const final = await runPlan(plan, { recording: true, recordDecisions: true });
   report(options, bundle, shrunk, final, keep(options, final.result, shrunk, engine), out);
   return EXIT.expected;
+}
+
+/** Before the search, which takes a minute: what is written must destroy nothing but what it replaces. */
+function checkPlaces({ bundle, out, saveScenario }: ShrinkCommandOptions): void {
+  refuseOwnInput(bundle, out, '--out');
+  refuseOwnInput(bundle, saveScenario, '--save-scenario');
+  if (out !== null && saveScenario !== null && resolve(out) === resolve(saveScenario)) {
+    throw new UserError('--out and --save-scenario name the same file', 'give each one its own');
+  }
+  if (out !== null) checkBundlePlace(out);
 }
 
 async function search(
@@ -114,10 +127,10 @@ function keep(options: ShrinkCommandOptions, result: RunResult, shrunk: Shrunk, 
   const { plan } = result;
   const text = planScenarioText(plan, `${property} at ${site}`, [
     `Made by firedrill shrink from a run of ${plan.scenario} ${plan.variant}, seed ${plan.seed}; fails ${property} (${site}).`,
-    `Run it: npx firedrill run ${path}`,
+    `Run it: npx firedrill run ${shellWord(path)}`,
   ]);
   try {
-    writeFileSync(path, text);
+    writeWhole(path, text);
   } catch (error) {
     throw new UserError(`cannot write the scenario ${path}: ${systemReason(error)}`, 'name a file that can be written');
   }
@@ -147,8 +160,8 @@ function report(
     return;
   }
   out.stdout(storyText(story, (host) => traceHostName(story.plan, host)));
-  out.stdout(`bundle: npx firedrill replay ${kept.bundle}\n`);
-  if (kept.scenario !== null) out.stdout(`scenario: npx firedrill run ${kept.scenario}\n`);
+  out.stdout(`bundle: npx firedrill replay ${shellWord(kept.bundle)}\n`);
+  if (kept.scenario !== null) out.stdout(`scenario: npx firedrill run ${shellWord(kept.scenario)}\n`);
 }
 
 /** Puts the parts of a story together, from the recorded run of the minimal plan. */

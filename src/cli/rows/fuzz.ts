@@ -64,6 +64,9 @@ function readFuzz(values: Record<string, unknown>): FuzzOptions {
   if (redis !== null && engine === 'local') {
     throw new UserError('--redis is for --engine bullmq', 'add --engine bullmq, or leave out --redis');
   }
+  if (redis === null && engine === 'bullmq') {
+    throw new UserError('--engine bullmq needs --redis', 'add --redis redis://host:6379');
+  }
   return {
     system: text(values, 'system') ?? null,
     scenarios: list(values, 'scenario'),

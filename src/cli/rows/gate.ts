@@ -34,7 +34,7 @@ function readOptions(values: Record<string, unknown>): GateOptions {
   const configSchema = isSet(values, 'config-schema');
   const policy = text(values, 'policy') ?? '';
   if (policy === '' && !configSchema) {
-    throw new UserError('a gate needs a policy', 'write --policy gate.yaml; examples/ci/ has two to start from');
+    throw new UserError('a gate needs a policy', 'write --policy FILE; examples/ci/gate.yaml is one to start from');
   }
   const commit = text(values, 'commit') ?? null;
   if (commit !== null && !/^[0-9a-zA-Z._/-]{1,128}$/.test(commit)) {

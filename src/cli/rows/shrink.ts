@@ -1,3 +1,4 @@
+import { UserError } from '../../plan/user-error.ts';
 import { readInteger, readTimeUs } from '../argument-values.ts';
 import type { ShrinkCommandOptions } from '../commands/shrink.ts';
 import { isSet, JSON_FLAG, type Row, text, value } from '../row.ts';
@@ -30,7 +31,7 @@ export const SHRINK: Row<{ readonly name: 'shrink'; readonly options: ShrinkComm
     options: {
       bundle: text(values, 'bundle')!,
       runsMax: readInteger('--runs', text(values, 'runs') ?? String(RUNS_MAX), 1, 10_000_000),
-      seconds: (readTimeUs('--for', text(values, 'for') ?? '60s') ?? 60_000_000) / 1_000_000,
+      seconds: readFor(text(values, 'for') ?? '60s'),
       out: text(values, 'out') ?? null,
       reports: text(values, 'reports') ?? 'reports',
       saveScenario: text(values, 'save-scenario') ?? null,
@@ -38,3 +39,9 @@ export const SHRINK: Row<{ readonly name: 'shrink'; readonly options: ShrinkComm
     },
   }),
 };
+
+function readFor(given: string): number {
+  const us = readTimeUs('--for', given)!;
+  if (us > 0) return us / 1_000_000;
+  throw new UserError(`--for ${given} leaves no time to search`, 'give more, such as --for 60s');
+}

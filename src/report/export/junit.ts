@@ -47,7 +47,8 @@ function groupCases(group: ReportGroup, runs: readonly ReportRun[]): XmlElement[
   const time = (wallMs / 1_000).toFixed(3);
   if (inconclusive < group.runs || lost.length > 0) {
     const marks = [...failureOf(group, unexpected), ...errorOf(lost)];
-    const out = [countsText(group), `again: ${group.replay}`, ...linesOf([...unexpected, ...lost])].join('\n');
+    const again = group.replay === '' ? [] : [`again: ${group.replay}`];
+    const out = [countsText(group), ...again, ...linesOf([...unexpected, ...lost])].join('\n');
     cases.push(testCase(scenario, name, time, [...marks, element('system-out', {}, [out])]));
   }
   if (vague.length > 0) {
