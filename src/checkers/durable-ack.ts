@@ -90,10 +90,11 @@ export class DurableAck implements Property {
 
   /**
    * Looks at the disks once for every acknowledged op that journals must still hold: for the epilogue, when all hosts
-   * have lost power and the cluster has converged (R10). Reports each op with fewer than Qr copies.
+   * have lost power and the cluster has converged (R10). Reports each op with fewer than Qr copies among those who vote
+   * where `from` acts.
    */
-  auditDisks(epoch: number): void {
-    const voters = this.voters.of(epoch);
+  auditDisks(epoch: number, from = -1): void {
+    const voters = this.voters.of(epoch, from);
     const quorum = Math.floor(voters.length / 2) + 1;
     const lowest = Math.max(1, this.committed.head - this.truth.journalSlots + 1);
     for (let op = lowest; op <= this.committed.head; op++) {
