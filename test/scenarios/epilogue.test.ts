@@ -5,6 +5,8 @@ import { coldRestart } from '../../src/scenarios/epilogue.ts';
 import { budgetUs, heal } from '../../src/scenarios/liveness.ts';
 import { checksOf } from '../../src/scenarios/properties.ts';
 import { Simulation } from '../../src/scenarios/simulation.ts';
+import type { Machine } from '../../src/sim/machine.ts';
+import { clearSectors } from '../support/clear-sectors.ts';
 
 /** A run without faults up to its epilogue. */
 function ended(): Simulation {
@@ -26,13 +28,10 @@ function clearsNewest(simulation: Simulation, hosts: readonly number[]): void {
   const { cluster, checks, plan } = simulation;
   const { slotBytes, journalSlots } = plan.cluster;
   simulation.onControl = () => {
-    const first = ((checks.committed.head % journalSlots) * slotBytes) / plan.disk.sectorBytes;
-    for (const host of hosts) {
-      const file = cluster.world.machines[host]?.disk.directory.durable.get('log/prepares');
-      for (let sector = first; sector < first + slotBytes / plan.disk.sectorBytes; sector++) {
-        file?.sectorAt(Math.floor(sector)).durable?.fill(0);
-      }
-    }
+    const count = slotBytes / plan.disk.sectorBytes;
+    const slot = checks.committed.head % journalSlots;
+    for (const host of hosts)
+      clearSectors((cluster.world.machines[host] as Machine).disk, 'log/prepares', slot * count, count);
   };
   cluster.world.scheduleControl(cluster.world.nowUs + 12_000_000, 7, 0, null);
 }
