@@ -42,6 +42,23 @@ function grown(seed: number): Growing {
   return cluster;
 }
 
+describe('INV-NO-NEEDLESS-VIEW-CHANGE', () => {
+  it.each([1, 2, 3])('accuses no primary that a change of voters removes, seed %d', (seed) => {
+    const cluster = new TestCluster({ replicas: 5, clients: 2, seed, recordOnly: true }).boot();
+    cluster.write(5);
+    cluster.runFor(10 * SECOND);
+    const { primary } = cluster;
+    const stay = [0, 1, 2, 3, 4].filter((host) => host !== primary).slice(-3);
+    cluster.submit(50, 0);
+    cluster.machine(primary).act(() => {
+      expect(changeMembership(cluster.replica(primary), stay, [])).toBe('');
+    });
+    cluster.runUntil('another leads', () => stay.some((host) => cluster.replica(host).isPrimary));
+    cluster.runFor(SECOND);
+    expect(cluster.findings.map(({ text }) => text)).toEqual([]);
+  });
+});
+
 describe('INV-STANDBY-NO-VOTE of a voter that was removed', () => {
   // It speaks until the entry that removes it has reached it.
   it.each([2, 3])('accuses nobody in a change from three to five to three under load, seed %d', (seed) => {
