@@ -213,7 +213,7 @@ function matchesOf(rule: AlertRule, samples: readonly Sample[]): Matches {
   if (samples.length === 0) return NO_MATCHES;
   const found = new Map<string, { labels: Labels; sample: Sample }>();
   for (const sample of samples) {
-    const own = rule.labelTemplates.map(([name, fill]) => [name, fill(sample.labels, sample.value)] as const);
+    const own = rule.labelTemplates.map(([name, fill]) => [name, fill(sample)] as const);
     const labels = overlayLabels(dropLabels(sample.labels, ['alertname']), own);
     const key = labelKey(labels);
     if (found.has(key)) {
@@ -229,6 +229,6 @@ function matchesOf(rule: AlertRule, samples: readonly Sample[]): Matches {
 
 function stateOf(rule: AlertRule, instance: Instance): AlertState {
   const { sample, labels, phase, activeAtUs, sinceUs } = instance;
-  const annotations = rule.annotations.map(([name, fill]) => [name, fill(sample.labels, sample.value)] as const);
+  const annotations = rule.annotations.map(([name, fill]) => [name, fill(sample)] as const);
   return { alert: rule.alert, id: rule.id, labels, phase, activeAtUs, sinceUs, value: sample.value, annotations };
 }

@@ -1,7 +1,7 @@
-import { type Labels, labelValue } from './labels.ts';
+import { labelValue, type Sample } from './labels.ts';
 
 /** Fills in one label or annotation of a rule for one element of the rule's result. */
-export type Template = (labels: Labels, value: number) => string;
+export type Template = (sample: Sample) => string;
 
 type Part =
   | { readonly kind: 'text'; readonly text: string }
@@ -10,7 +10,7 @@ type Part =
 
 /**
  * Compiles the subset of Prometheus's templates that rules need: `{{ $value }}` and `{{ $labels.name }}` (a missing label gives
- * ''). Throws an `Error` that names any other action.
+ * '', `__name__` the metric's name while the expression keeps it). Throws an `Error` that names any other action.
  */
 export function compileTemplate(text: string): Template {
   const parts: Part[] = [];
@@ -26,11 +26,12 @@ export function compileTemplate(text: string): Template {
   }
   if (rest !== '') parts.push({ kind: 'text', text: rest });
   if (parts.every((part) => part.kind === 'text')) return () => text;
-  return (labels, value) => {
+  return ({ name, labels, value }) => {
     let out = '';
     for (const part of parts) {
       if (part.kind === 'text') out += part.text;
-      else out += part.kind === 'value' ? formatValue(value) : labelValue(labels, part.name);
+      else if (part.kind === 'value') out += formatValue(value);
+      else out += part.name === '__name__' ? name : labelValue(labels, part.name);
     }
     return out;
   };

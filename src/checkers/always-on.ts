@@ -89,7 +89,7 @@ export function alwaysOn(truth: GroundTruth, report: Report, options: CheckOptio
     new TimestampMonotonic(committed, report),
     new NoCorruptServe(truth, committed, options.replyDigestOf, report),
     linearizable,
-    new NoNeedlessViewChange(truth, options.isStable, options.pendingUsMax, report),
+    new NoNeedlessViewChange(truth, voters, options.isStable, options.pendingUsMax, report),
     new Projection(truth, report, (replica, op) => committed.isLost(replica, op)),
     new SingleInstance(truth, report),
     new NoAssert(options.assertionInjected, report),

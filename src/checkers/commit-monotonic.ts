@@ -3,9 +3,12 @@ import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import { CHECKPOINT_FILES } from './disk-image.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
 
+/** What a start takes its position from: the superblock's word and the checkpoint's bytes. */
+const POSITION_FILES: readonly string[] = ['superblock', ...CHECKPOINT_FILES];
+
 /**
  * INV-COMMIT-MONOTONIC: a commit number never goes back within an incarnation. A restart may lower it to the durable
- * checkpoint and no further, unless the disk is known to be damaged (R11) or lost (`mustRecover`), or an injected fault
+ * checkpoint and no further, unless that or the superblock is known to be damaged (R11) or the disk lost (`mustRecover`), or an injected fault
  * ended a read of the checkpoint in this incarnation with an error. That re-applied entries are the same is
  * INV-AGREEMENT's to judge.
  */
@@ -61,7 +64,7 @@ export class CommitMonotonic implements Property {
     }
     const floor = this.checkpoints[replica] as number;
     if (commit >= floor || now.status !== 'normal' || this.checkpointIncarnations[replica] === incarnation) return;
-    if (this.truth.ledger.openOf(replica).length > 0) return;
+    if (this.truth.ledger.openOf(replica).some(({ file }) => POSITION_FILES.includes(file))) return;
     if (this.refusedReads(replica) > (this.refusedBefore[replica] as number)) return;
     this.report(this.id, 'restarted-below-checkpoint', { replica, incarnation, commit, checkpoint: floor });
     this.checkpoints[replica] = commit;

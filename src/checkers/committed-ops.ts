@@ -7,6 +7,14 @@ const RECORDS = 1024;
 const ANCHOR_OPS = 256;
 const WINDOW_MIN = 8192;
 
+/** Views of one epoch fit below this. */
+const VIEWS_MAX = 0x1_0000_0000;
+
+/** Number of an epoch and a view, in order of time. */
+export function momentOf({ epoch, view }: { readonly epoch: number; readonly view: number }): number {
+  return epoch * VIEWS_MAX + view;
+}
+
 /**
  * The ledger of committed ops (R10): what was applied at each op number by whoever applied it first. It is global and
  * outlives every crash. Memory is bounded: full detail for a window of the newest ops, and below it two words of every
@@ -31,13 +39,16 @@ export class CommittedOps {
   readonly replyDigest: Int32Array;
   /** One of `EFFECT`. */
   readonly effect: Uint8Array;
+  /** Epoch and view in which the entry was made, as {@link momentOf} numbers them. */
+  readonly madeIn: Float64Array;
   /** 1 once a reply for the op has been sent. */
   readonly acked: Uint8Array;
   private readonly mask: number;
   /** The ops of the last declared loss: above the one, up to the other. */
   private lostAbove: number;
   private lostHead: number;
-  private keepers: readonly number[];
+  /** Who holds none of the lost ops: those who went along, and who has joined them with an emptied disk since. */
+  private readonly judged: Set<number>;
   private readonly sessions: SessionModel;
   private readonly records: (Uint8Array | null)[];
   private readonly anchors: Map<number, number>;
@@ -49,7 +60,7 @@ export class CommittedOps {
     this.mask = windowOps - 1;
     this.lostAbove = 0;
     this.lostHead = 0;
-    this.keepers = [];
+    this.judged = new Set();
     this.head = 0;
     this.ops = new Float64Array(windowOps).fill(-1);
     this.a = new Int32Array(windowOps);
@@ -63,6 +74,7 @@ export class CommittedOps {
     this.hash1 = new Int32Array(windowOps);
     this.replyDigest = new Int32Array(windowOps);
     this.effect = new Uint8Array(windowOps);
+    this.madeIn = new Float64Array(windowOps);
     this.acked = new Uint8Array(windowOps);
     this.sessions = new SessionModel(sessionsMax);
     this.records = new Array(RECORDS).fill(null);
@@ -95,6 +107,7 @@ export class CommittedOps {
     this.hash1[slot] = hash1;
     this.replyDigest[slot] = replyDigest;
     this.effect[slot] = this.sessions.next(prepare);
+    this.madeIn[slot] = momentOf(prepare);
     this.acked[slot] = 0;
     this.records[op & (RECORDS - 1)] = prepare.record;
     if (op % ANCHOR_OPS === 0) this.anchors.set(op, sum.a ^ Math.imul(sum.c, 31));
@@ -107,7 +120,8 @@ export class CommittedOps {
   truncate(op: number, keepers: readonly number[]): void {
     this.lostAbove = op;
     this.lostHead = this.head;
-    this.keepers = keepers;
+    this.judged.clear();
+    for (const keeper of keepers) this.judged.add(keeper);
     while (this.head > op) {
       const lost = this.head;
       const slot = lost & this.mask;
@@ -124,7 +138,12 @@ export class CommittedOps {
    * it commits beyond them is judged: nobody has approved that.
    */
   isLost(replica: number, op: number): boolean {
-    return op <= this.lostHead && op > this.lostAbove && !this.keepers.includes(replica);
+    return op <= this.lostHead && op > this.lostAbove && !this.judged.has(replica);
+  }
+
+  /** A host that lost its disk after the loss was declared acts among those who went along: it holds no lost op either. */
+  rejoined(replica: number): void {
+    this.judged.add(replica);
   }
 
   /** 1: `sum` is the committed one; 0: another is; -1: not known (above the head, or below the window). */

@@ -10,6 +10,8 @@ import type { Sum } from '../cluster/storage/prepare.ts';
 
 /** Where an op's record lies. */
 export const PREPARES_FILE = 'log/prepares';
+/** Without one of these a replica cannot know what it has promised: its next life recovers from its peers. */
+export const VOTE_FILES: readonly string[] = ['superblock', 'log/headers', PREPARES_FILE];
 /** The two places of a checkpoint, written in turn. */
 export const CHECKPOINT_FILES: readonly string[] = ['checkpoint/0', 'checkpoint/1'];
 const RECORD_MAGIC = 0x76737270;

@@ -25,6 +25,10 @@ export class DurableAck implements Property {
   private readonly report: Report;
   private readonly floors: ViewFloors;
   private judged: VsrMessage | null;
+  /** After a declared loss: who went along, the lineage that they began, and who has lost its disk since. */
+  private keepers: readonly number[];
+  private keepersLineage: number;
+  private readonly emptied: Set<number>;
 
   constructor(truth: GroundTruth, committed: CommittedOps, copies: DurableCopies, voters: Voters, report: Report) {
     this.truth = truth;
@@ -34,6 +38,9 @@ export class DurableAck implements Property {
     this.report = report;
     this.floors = new ViewFloors();
     this.judged = null;
+    this.keepers = [];
+    this.keepersLineage = 0;
+    this.emptied = new Set();
   }
 
   onCheckpoint(replica: number, _incarnation: number, op: number): void {
@@ -47,7 +54,18 @@ export class DurableAck implements Property {
   onState(now: ReplicaObservation): void {
     this.copies.recovering(now.replica, now.mustRecover);
     // A lost superblock takes the checkpoint with it, whatever the former process announced.
-    if (now.mustRecover) this.copies.checkpointed(now.replica, now.checkpointOp);
+    if (now.mustRecover) {
+      this.copies.checkpointed(now.replica, now.checkpointOp);
+      if (this.keepers.length > 0) this.emptied.add(now.replica);
+    }
+    if (this.emptied.size > 0) this.joins(now);
+  }
+
+  /** A host that was emptied since the declared loss is judged as the keepers are from when it acts in their lineage. */
+  private joins({ replica, epoch }: ReplicaObservation): void {
+    if (!this.emptied.has(replica) || this.voters.lineage(epoch, replica) !== this.keepersLineage) return;
+    this.committed.rejoined(replica);
+    this.emptied.delete(replica);
   }
 
   onSend(from: number, _to: number, message: VsrMessage): void {
@@ -79,8 +97,11 @@ export class DurableAck implements Property {
     this.report(this.id, 'acknowledged-op-replaced', { replica, incarnation, op, view: prepare.view });
   }
 
-  onDeclaredLoss(op: number): void {
+  onDeclaredLoss(op: number, keepers: readonly number[]): void {
     this.floors.lower(op);
+    this.keepers = keepers;
+    this.keepersLineage = this.voters.lineage(EPOCHS_MAX, keepers[0] as number);
+    this.emptied.clear();
   }
 
   /** Epochs of a forced leader come after all others, also where it kept the number of the one that it left. */
@@ -90,10 +111,11 @@ export class DurableAck implements Property {
 
   /**
    * Looks at the disks once for every acknowledged op that journals must still hold: for the epilogue, when all hosts
-   * have lost power and the cluster has converged (R10). Reports each op with fewer than Qr copies.
+   * have lost power and the cluster has converged (R10). Reports each op with fewer than Qr copies among those who vote
+   * where `from` acts.
    */
-  auditDisks(epoch: number): void {
-    const voters = this.voters.of(epoch);
+  auditDisks(epoch: number, from = -1): void {
+    const voters = this.voters.of(epoch, from);
     const quorum = Math.floor(voters.length / 2) + 1;
     const lowest = Math.max(1, this.committed.head - this.truth.journalSlots + 1);
     for (let op = lowest; op <= this.committed.head; op++) {

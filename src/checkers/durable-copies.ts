@@ -1,9 +1,6 @@
 import type { CommittedOps } from './committed-ops.ts';
-import { PREPARES_FILE, parseRecord } from './disk-image.ts';
+import { PREPARES_FILE, parseRecord, VOTE_FILES } from './disk-image.ts';
 import type { GroundTruth } from './property.ts';
-
-/** Without one of these a replica cannot know what it has promised: its next life recovers from its peers. */
-const VOTE_FILES: readonly string[] = ['superblock', 'log/headers', PREPARES_FILE];
 
 /** Whether an injected fault stands between a replica and the bytes at that place, beyond what the ledger says. */
 export type Excuse = (replica: number, file: string, offsetBytes: number, lengthBytes: number) => boolean;

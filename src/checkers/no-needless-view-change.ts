@@ -1,9 +1,12 @@
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
+import type { Voters } from './voters.ts';
 
 /**
  * INV-NO-NEEDLESS-VIEW-CHANGE (R10): inside a fault-free core a normal primary of the newest view keeps that view, and
  * its oldest pending op commits in time (4 round trips and 2 prepare timeouts: the engine computes it).
+ *
+ * A primary that a change of voters has removed has to go, and is followed by another.
  *
  * `isStable` is the engine's word that all replicas have been up, all links open and no fault at work for at least 10
  * election timeouts.
@@ -12,6 +15,7 @@ export class NoNeedlessViewChange implements Property {
   readonly id = 'INV-NO-NEEDLESS-VIEW-CHANGE';
   readonly kinds = ['heartbeat'] as const;
   private readonly truth: GroundTruth;
+  private readonly voters: Voters;
   private readonly isStable: () => boolean;
   private readonly pendingUsMax: number;
   private readonly report: Report;
@@ -25,8 +29,9 @@ export class NoNeedlessViewChange implements Property {
   private pendingOp: number;
   private pendingSinceUs: number;
 
-  constructor(truth: GroundTruth, isStable: () => boolean, pendingUsMax: number, report: Report) {
+  constructor(truth: GroundTruth, voters: Voters, isStable: () => boolean, pendingUsMax: number, report: Report) {
     this.truth = truth;
+    this.voters = voters;
     this.isStable = isStable;
     this.pendingUsMax = pendingUsMax;
     this.report = report;
@@ -80,7 +85,8 @@ export class NoNeedlessViewChange implements Property {
   }
 
   private lose(now: ReplicaObservation, site: string): void {
-    if (this.held && this.isStable()) {
+    const isRemoved = !this.voters.of(this.epoch, this.primary).includes(this.primary);
+    if (this.held && !isRemoved && this.isStable()) {
       const { replica, view, epoch } = now;
       this.report(this.id, site, { replica, epoch, view, primary: this.primary, of: this.view });
     }

@@ -1,6 +1,7 @@
 import type { Sum } from '../cluster/storage/prepare.ts';
 import type { LogSuffix, VsrMessage } from '../cluster/vsr/message.ts';
 import type { ReplicaObservation } from '../cluster/vsr/observe.ts';
+import { VOTE_FILES } from './disk-image.ts';
 import type { GroundTruth, Property, Report } from './property.ts';
 
 const NO_SUM: Sum = { a: 0, b: 0, c: 0, d: 0 };
@@ -29,9 +30,9 @@ interface Denial {
  * that of its last prepare_ok must show each op up to the acknowledged one, or mark its slot faulty; denying one, or
  * ending below it, is forgetting (R7: a faulty slot never denies). It is reported where the vote takes effect, with the
  * StartView of its view: a run ends with the first event in which a property fails (R24b), and this is the event in which
- * it shows whether an acknowledged op went with the promise. What took no effect is reported at the end. Open damage on the replica's disk excuses it: a
- * budget of class C allows n - Qr deniers (R1). Views and commit numbers are judged by INV-VIEW-MONOTONIC and
- * INV-COMMIT-MONOTONIC.
+ * it shows whether an acknowledged op went with the promise. What took no effect is reported at the end. Open damage of
+ * the superblock or the log excuses it: a budget of class C allows n - Qr deniers (R1). Views and commit numbers are
+ * judged by INV-VIEW-MONOTONIC and INV-COMMIT-MONOTONIC.
  */
 export class SuperblockKept implements Property {
   readonly id = 'INV-SUPERBLOCK';
@@ -74,7 +75,8 @@ export class SuperblockKept implements Property {
     if (suffix === null || promise.op === 0) return;
     if (message.epoch !== promise.epoch || message.logView !== promise.view) return;
     const denied = firstDenied(promise, suffix);
-    if (denied < 0 || this.truth.ledger.openOf(replica).length > 0) return;
+    if (denied < 0) return;
+    if (this.truth.ledger.openOf(replica).some(({ file }) => VOTE_FILES.includes(file))) return;
     const { epoch, incarnation, view, logView } = message;
     this.denials[replica] = { epoch, replica, incarnation, op: denied, acknowledged: promise.op, view, logView };
   }

@@ -6,8 +6,11 @@ export interface Voters {
   of(epoch: number, from?: number): readonly number[];
   /** Whose quorums an op needs that `from` acknowledges: two sets while a change was joint. */
   sets(epoch: number, from: number, op: number): readonly (readonly number[])[];
-  /** Whether `from` votes, or is about to by a change that is under way. */
-  mayVote(epoch: number, from: number): boolean;
+  /**
+   * Whether `from`, which has applied the log up to `applied`, may vote: by the change that is in force there or by any
+   * later one. Who was removed cannot know it before that entry has reached it.
+   */
+  mayVote(epoch: number, from: number, applied: number): boolean;
   /** Number of the lineage in which `from` acts: 0 for the cluster as it began, then one more for each forced leader. */
   lineage(epoch: number, from: number): number;
 }
@@ -72,9 +75,15 @@ export class VoterTable implements Voters {
     return inForce.phase === 'joint' ? [inForce.voters, inForce.next] : [inForce.voters];
   }
 
-  mayVote(epoch: number, from: number): boolean {
-    const newest = this.changes.size === 0 ? null : this.newest(this.lineage(epoch, from));
-    return this.of(epoch, from).includes(from) || (newest?.next.includes(from) ?? false);
+  mayVote(epoch: number, from: number, applied: number): boolean {
+    const changes = this.changes.size === 0 ? undefined : this.changes.get(this.lineage(epoch, from));
+    if (changes === undefined) return this.of(epoch, from).includes(from);
+    for (let at = changes.length - 1; at >= 0; at--) {
+      const { op, voters, next } = changes[at] as MembershipEntry;
+      if (voters.includes(from) || next.includes(from)) return true;
+      if (op <= applied) return false;
+    }
+    return this.began(epoch, from).includes(from);
   }
 
   of(epoch: number, from = -1): readonly number[] {
@@ -82,6 +91,11 @@ export class VoterTable implements Voters {
       const newest = this.newest(this.lineage(epoch, from));
       if (newest !== null) return newest.voters;
     }
+    return this.began(epoch, from);
+  }
+
+  /** Members before any change that an entry made. */
+  private began(epoch: number, from: number): readonly number[] {
     if (this.forced.length > 0) {
       const lineage = this.lineage(epoch, from);
       if (lineage > 0) return (this.forced[lineage - 1] as Forced).members;

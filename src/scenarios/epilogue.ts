@@ -6,8 +6,8 @@ import { converge } from './liveness.ts';
 import type { Simulation } from './simulation.ts';
 
 /**
- * The end of every run (R10): all replicas lose power at one instant, restart from their disks and converge; then every
- * stream is read back through a client and must be what it was. Length and chain hash of a stream stand for all of its
+ * The end of every run (R10): all replicas lose power at one instant, restart from their disks and converge; then the
+ * disks are searched for every acknowledged op, and every stream is read back through a client and must be what it was. Length and chain hash of a stream stand for all of its
  * acknowledged events in their order. Returns what did not converge; differences are reported as findings.
  */
 export function coldRestart(simulation: Simulation, boundUs: Us): string {
@@ -21,7 +21,16 @@ export function coldRestart(simulation: Simulation, boundUs: Us): string {
   for (const host of cluster.serverHosts) cluster.world.machines[host]?.powerOn(300_000);
   const pending = converge(simulation, simulation.members, boundUs);
   if (pending !== '' || simulation.failed) return pending;
+  auditDisks(simulation);
+  if (simulation.failed) return '';
   return readBack(simulation, before, boundUs);
+}
+
+/** Every acknowledged op, by the bytes on the disks of those who vote now (R10). */
+function auditDisks({ cluster, checks }: Simulation): void {
+  const primary = cluster.primaryHost();
+  const seen = cluster.observation(primary);
+  if (seen !== null) checks.durableAck.auditDisks(seen.epoch, primary);
 }
 
 /** Reads each stream through one client after another and compares. */

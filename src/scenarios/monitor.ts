@@ -27,6 +27,8 @@ export class Monitor {
   private readonly agents: readonly ScrapeTarget[];
   /** Standbys are a job of their own: service discovery goes by their role, so a promoted one changes over. */
   private readonly standbys: readonly ScrapeTarget[];
+  /** Promoted hosts whose former target is out of the configuration. */
+  private readonly changedOver: Set<number>;
   private readonly severities: ReadonlyMap<string, string>;
   private readonly names: ReadonlyMap<string, string>;
 
@@ -52,6 +54,7 @@ export class Monitor {
     this.targets = serverHosts.map((host) => target(host, 'kimberlite'));
     this.agents = serverHosts.map((host) => target(host, 'log-agent'));
     this.standbys = serverHosts.slice(replicaHosts.length).map((host) => target(host, 'kimberlite-standby'));
+    this.changedOver = new Set();
     const severities = new Map<string, string>();
     const names = new Map<string, string>();
     for (const group of rules.groups) {
@@ -86,6 +89,10 @@ export class Monitor {
     const { network } = cluster.world;
     for (const [index, host] of cluster.standbyHosts.entries()) {
       const isPromoted = this.fleet.promoted.has(host);
+      if (isPromoted && !this.changedOver.has(host)) {
+        this.changedOver.add(host);
+        (this.standbys[index] as ScrapeTarget).removed(this.simulation.cluster.world.nowUs);
+      }
       if (cluster.isSpare(host) && !isPromoted && !this.fleet.isRunning(host)) continue;
       const cut = network.isCut(cluster.monitorHost, host) || network.isCut(host, cluster.monitorHost);
       const samples = cut ? null : this.fleet.metrics.scrape(host);

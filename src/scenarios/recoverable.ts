@@ -1,5 +1,4 @@
-import { parseRecord } from '../checkers/disk-image.ts';
-import { firstVoterCount } from '../cluster/kimberlite/hosts.ts';
+import { parseRecord, VOTE_FILES } from '../checkers/disk-image.ts';
 import { hash128 } from '../cluster/storage/checksum.ts';
 import { sameSum, ZERO_SUM } from '../cluster/storage/prepare.ts';
 import { FILE, HEADER_SECTOR_BYTES } from '../cluster/vsr/config.ts';
@@ -23,6 +22,8 @@ interface Survey {
   readonly checkpointOp: number;
   /** Slots that may have held an op of which nothing is left: their replica cannot deny it. */
   readonly broken: ReadonlySet<number>;
+  /** Slots with an intact record that a fault stood before: a process that read them then takes them for faulty. */
+  readonly doubtful: ReadonlySet<number>;
   /** The disk holds records that its process may take for faulty: a fault struck when it read them at its start. */
   readonly misread: boolean;
 }
@@ -43,6 +44,7 @@ function survey(simulation: Simulation, host: number): Survey {
   const superblock = superblockOf(simulation, host);
   const intact = new Set<number>();
   const broken = new Set<number>();
+  const doubtful = new Set<number>();
   const slotBytes = new Uint8Array(plan.cluster.slotBytes);
   let misread = refusedLog(simulation, host);
   for (let slot = 0; slot < plan.cluster.journalSlots; slot++) {
@@ -55,13 +57,17 @@ function survey(simulation: Simulation, host: number): Survey {
       if (bytes === null || damaged || damagedHeader) broken.add(slot);
       continue;
     }
-    if (damaged) misread = true;
+    if (damaged) {
+      misread = true;
+      doubtful.add(slot);
+    }
     if (record.op > checks.committed.head || checks.committed.compare(record.op, record.sum) !== 0) {
       intact.add(record.op);
     }
     if (damagedHeader && record.op <= (superblock?.checkpointOp ?? 0)) broken.add(slot);
   }
-  return { host, superblock, intact, checkpointOp: intactCheckpoint(simulation, host, superblock), broken, misread };
+  const checkpointOp = intactCheckpoint(simulation, host, superblock);
+  return { host, superblock, intact, checkpointOp, broken, doubtful, misread };
 }
 
 /** Whether the device refused the present process of a host a read of its log. */
@@ -106,14 +112,24 @@ function votes(found: Survey): boolean {
   return found.superblock !== null && !found.superblock.mustRecover;
 }
 
+/** Of those who vote now: a change of voters may have made them more or fewer. */
+function quorumOf({ members }: Simulation): number {
+  return Math.floor(members.length / 2) + 1;
+}
+
 /** Whether ground truth shows that these voters can converge by themselves (R12). */
 export function isRecoverable(simulation: Simulation, core: readonly number[]): boolean {
-  const quorum = Math.floor(firstVoterCount(simulation.plan.cluster) / 2) + 1;
+  const quorum = quorumOf(simulation);
   const surveys = core.map((host) => survey(simulation, host));
   if (surveys.length < quorum || !surveys.every(votes)) return false;
   const head = simulation.checks.committed.head;
   for (let op = lowestNeeded(surveys); op <= head; op++) if (!surveys.some((found) => holds(found, op))) return false;
   return surveys.every((found) => found.broken.size === 0 && !found.misread);
+}
+
+/** Whether this voter can say of a slot that the op that is asked for was never in it. */
+function denies(found: Survey, slot: number): boolean {
+  return votes(found) && !found.broken.has(slot) && !found.doubtful.has(slot);
 }
 
 function lowestNeeded(surveys: readonly Survey[]): number {
@@ -146,7 +162,8 @@ export function heldSomewhere(simulation: Simulation, hosts: readonly number[], 
 export function certificatesOf(simulation: Simulation, core: readonly number[]): readonly Certificate[] {
   const { plan, checks } = simulation;
   const surveys = core.map((host) => survey(simulation, host));
-  const quorum = Math.floor(firstVoterCount(plan.cluster) / 2) + 1;
+  const voterCount = simulation.members.length;
+  const quorum = quorumOf(simulation);
   const certificates: Certificate[] = [];
   if (surveys.filter(votes).length < quorum) {
     for (const found of surveys) {
@@ -162,6 +179,8 @@ export function certificatesOf(simulation: Simulation, core: readonly number[]):
     if (surveys.some((found) => holds(found, op))) continue;
     const slot = op % plan.cluster.journalSlots;
     const committed = op <= checks.committed.head;
+    // What nobody has committed is dropped where enough deny it: then a slot that cannot stands in nobody's way (R12).
+    if (!committed && surveys.filter((found) => denies(found, slot)).length >= voterCount - quorum + 1) continue;
     for (const found of surveys) {
       const entry = slotEntry(simulation, found.host, slot) ?? checkpointEntry(simulation, found, op);
       if (entry !== null) certificates.push(certificate(op, found.host, entry));
@@ -175,12 +194,20 @@ function certificate(op: number, host: number, entry: LedgerEntry): Certificate 
   return { op, host, ledgerIndex: entry.index, label: entry.label };
 }
 
-/** What took the vote of a host: damage that is still there, a superblock that the device refused to read, or former damage. */
+/**
+ * What took the vote of a host: damage to a file without which it cannot know what it promised, open now or when the life
+ * began that lost the vote, or a read of such a file that the device refused to that life. What was mended before, and
+ * damage to other files, takes no vote (R11).
+ */
 function voteEntry(simulation: Simulation, host: number): LedgerEntry | null {
-  const { ledger } = simulation.truth;
-  const former = ledger.entries.filter((entry) => entry.host === host && entry.faultClass !== 'A');
-  const refused = former.find((entry) => entry.sector < 0 && entry.file === FILE.superblock);
-  return ledger.openOf(host)[0] ?? refused ?? former[0] ?? null;
+  const sinceUs = simulation.voteLostUs.get(host) ?? -1;
+  const took = ({ file, sector, sinceUs: struckUs, clearedUs }: LedgerEntry): boolean => {
+    if (!VOTE_FILES.includes(file)) return false;
+    if (sector >= 0 && clearedUs < 0) return true;
+    if (sinceUs < 0) return false;
+    return sector < 0 ? struckUs >= sinceUs : struckUs <= sinceUs && clearedUs >= sinceUs;
+  };
+  return simulation.truth.ledger.entries.find((entry) => entry.host === host && took(entry)) ?? null;
 }
 
 /** The damage to a checkpoint that would cover `op`. */

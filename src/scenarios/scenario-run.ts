@@ -11,6 +11,7 @@ import { CaughtUp } from './caught-up.ts';
 import { CONTROL_COMPACTION, CONTROL_UPKEEP, CompactionDaemon } from './compaction-daemon.ts';
 import { judgeArchived } from './compaction-safe.ts';
 import { coldRestart } from './epilogue.ts';
+import { judgeFalseAlerts } from './false-alerts.ts';
 import { readAlertRules } from './files.ts';
 import { Gates } from './gates.ts';
 import { IncidentAudit } from './incident-audit.ts';
@@ -308,18 +309,14 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor, zeroUs: Us): void
       simulation.report('INV-ALERT-FIRES', 'not-in-time', { alert: wanted.id, atS: Math.floor(atUs / SECOND) });
     }
   }
-  const allowed = new Set([...alerts.mustFire.map((alert) => alert.id), ...alerts.mayFire]);
-  for (const record of monitor.records()) {
-    if (running(simulation) && !allowed.has(record.id)) {
-      simulation.report('INV-NO-FALSE-ALERT', 'not-listed', { alert: record.id, labels: record.labels });
-    }
-  }
+  const before = judgeFalseAlerts(simulation, monitor, 0);
   if (!running(simulation)) return;
   const clear = (): boolean => monitor.firing().every((id) => !alerts.mustFire.some((alert) => alert.id === id));
   // At least until the time allowed for recovery is over: what heals by itself may take that long.
   const lookBackUs = Math.max(CLEAR_US, monitor.longestRangeUs + MINUTE);
   const untilUs = Math.max(cluster.world.nowUs + lookBackUs, zeroUs + plan.mttrUs);
   const cleared = simulation.advanceUntil(clear, SLICE_US, untilUs);
+  if (running(simulation)) judgeFalseAlerts(simulation, monitor, before);
   if (!cleared && running(simulation)) {
     simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
   }

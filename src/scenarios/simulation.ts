@@ -42,6 +42,8 @@ export interface SimulationOptions {
 }
 
 const FIELDS = 8;
+/** Findings kept of a run; beyond them only the first of its property and site. */
+const FINDINGS_MAX = 64;
 
 /**
  * A run in the making: the world with its cluster, faults and properties, and the loop that drives them. Everything that
@@ -80,6 +82,8 @@ export class Simulation {
   injectedViolations: Set<number>;
   /** Members of the present configuration: all replicas until a leader is forced. Others need not converge. */
   members: readonly number[];
+  /** Hosts without a vote (`mustRecover`): when the life began in which each lost it. */
+  readonly voteLostUs: Map<number, Us>;
   /** Replicas into which one was injected at any time. */
   readonly injectedEver: Set<number>;
   /** The fleet as operators meet it, for faults of what stands around the servers; null in drawn runs. */
@@ -102,6 +106,7 @@ export class Simulation {
     this.invoked = 0;
     this.acknowledgedBy = new Map();
     this.injectedViolations = new Set();
+    this.voteLostUs = new Map();
     this.injectedEver = new Set();
     this.fleet = null;
     this.recordOnly = options.recordOnly;
@@ -172,7 +177,9 @@ export class Simulation {
       this.cluster.world.mark('injected-violation-seen', Number(args['replica']));
       return;
     }
-    if (this.findings.length >= 64) return;
+    // However many there are, each property and site is among them: mutants and shrinking look for theirs.
+    const isKnown = (found: Finding): boolean => found.property === property && found.site === site;
+    if (this.findings.length >= FINDINGS_MAX && this.findings.some(isKnown)) return;
     this.findings.push({ property, site, atUs: this.cluster.world.nowUs, args });
     if (!this.recordOnly || (this.stopAt?.property === property && this.stopAt.site === site)) this.failed = true;
   }
@@ -260,6 +267,8 @@ export class Simulation {
       if (this.coverage !== null) this.cover(host, false);
       return;
     }
+    if (!now.mustRecover) this.voteLostUs.delete(host);
+    else if (!this.voteLostUs.has(host)) this.voteLostUs.set(host, this.cluster.world.machines[host]?.startedUs ?? -1);
     if (samples[at] !== now.view) this.lastViewChangeUs = this.cluster.world.nowUs;
     samples[at] = now.view;
     samples[at + 1] = now.logView;

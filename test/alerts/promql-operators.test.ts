@@ -80,6 +80,14 @@ describe('two vectors', () => {
     expect(query(store, 'size > on(j) group_right a', 0)).toEqual({ 'a{i="1", j="x"}': 100, 'a{i="2", j="x"}': 100 });
   });
 
+  // Checked with promtool 2.42: it looks for matches only where both sides have elements.
+  it('finds nothing where a side is empty, whatever stands on the other', () => {
+    expect(query(store, 'nothing / on(j) a', 0)).toEqual({});
+    expect(query(store, 'a / on(j) nothing', 0)).toEqual({});
+    expect(query(store, 'nothing / on(j) group_left a', 0)).toEqual({});
+    expect(query(store, 'a > on(j) group_right nothing', 0)).toEqual({});
+  });
+
   it('refuses ambiguous matches while evaluating', () => {
     expect(() => query(store, 'size + on(j) a', 0)).toThrow('many-to-many matching');
     expect(() => query(store, 'a + on(j) size', 0)).toThrow('say group_left or group_right');

@@ -20,6 +20,15 @@ describe('the text of an annotation', () => {
     [Number.NEGATIVE_INFINITY, '-Inf'],
     [Number.NaN, 'NaN'],
   ])('%d is printed as Prometheus prints it', (value, printed) => {
-    expect(text(labelsOf([['instance', 'a']]), value)).toBe(`a: ${printed}`);
+    expect(text({ name: 'b', labels: labelsOf([['instance', 'a']]), value })).toBe(`a: ${printed}`);
+  });
+
+  // Both as promtool 2.42 prints them: `b > 0` keeps the name, `b + 1 > 0` does not.
+  it.each([
+    ['b', 'name=b k='],
+    ['', 'name= k='],
+  ])('the name of the metric is one of the labels while the result has one: "%s"', (name, printed) => {
+    const named = compileTemplate('name={{ $labels.__name__ }} k={{ $labels.k }}');
+    expect(named({ name, labels: labelsOf([['instance', 'x']]), value: 1 })).toBe(printed);
   });
 });

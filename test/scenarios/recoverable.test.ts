@@ -1,19 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { HONEST_RULES } from '../../src/cluster/vsr/rules.ts';
+import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../../src/cluster/vsr/superblock.ts';
 import { healthyPlan } from '../../src/faults/swarm.ts';
+import type { ClusterPlan } from '../../src/plan/plan.ts';
 import { checksOf } from '../../src/scenarios/properties.ts';
 import { certificatesOf, isRecoverable } from '../../src/scenarios/recoverable.ts';
 import { Simulation } from '../../src/scenarios/simulation.ts';
+import { judgeStuck } from '../../src/scenarios/swarm-run.ts';
+import type { Machine } from '../../src/sim/machine.ts';
+import { clearSectors } from '../support/clear-sectors.ts';
 
 /** Three replicas some rings of the journal into their log. */
-function running(): Simulation {
-  const simulation = new Simulation(healthyPlan({ clientCount: 2, thinkUs: 10_000 }), {
-    recording: false,
-    logging: false,
-    rules: HONEST_RULES,
-    checks: checksOf,
-    recordOnly: false,
-  });
+function running(cluster: Partial<ClusterPlan> = {}): Simulation {
+  const plan = healthyPlan({ clientCount: 2, thinkUs: 10_000 });
+  const simulation = new Simulation(
+    { ...plan, cluster: { ...plan.cluster, ...cluster } },
+    {
+      recording: false,
+      logging: false,
+      rules: HONEST_RULES,
+      checks: checksOf,
+      recordOnly: false,
+    },
+  );
   simulation.cluster.start();
   simulation.advance(5_000_000);
   simulation.cluster.quietClients();
@@ -87,5 +96,81 @@ describe('what ground truth says of a core', () => {
     expect(isRecoverable(simulation, [0, 1])).toBe(false);
     again();
     expect(isRecoverable(simulation, [0, 1])).toBe(true);
+  });
+});
+
+/** Rot in the slot of the op that lies `beyond` the head. */
+function damageSlot(simulation: Simulation, host: number, beyond: number): void {
+  const { slotBytes, journalSlots } = simulation.plan.cluster;
+  const slot = (simulation.checks.committed.head + beyond) % journalSlots;
+  const sector = Math.floor((slot * slotBytes) / simulation.plan.disk.sectorBytes);
+  const { disk } = simulation.cluster.world.machines[host] as Machine;
+  expect(disk.faults.rot(`rot-${host}`, 'log/prepares', sector, 160)).toBe(true);
+}
+
+function superblockSectors(simulation: Simulation): number {
+  return (SUPERBLOCK_COPIES * SUPERBLOCK_COPY_BYTES) / simulation.plan.disk.sectorBytes;
+}
+
+function loseDisk(simulation: Simulation, host: number): void {
+  expect(simulation.cluster.world.machines[host]?.disk.faults.loseDisk(`lost-${host}`)).toBe(true);
+}
+
+function again(simulation: Simulation, hosts: readonly number[]): void {
+  for (const host of hosts) simulation.cluster.world.machines[host]?.stop('crash');
+  for (const host of hosts) simulation.cluster.world.machines[host]?.start();
+  simulation.advance(simulation.cluster.world.nowUs + 2_000_000);
+}
+
+// R11, R12: an excuse names what stands in the way of each op that is needed, and nothing else.
+describe('the excuse of a core that is stuck', () => {
+  it('is no slot beyond the head that enough others can deny', () => {
+    const simulation = running();
+    damageSlot(simulation, 2, 3);
+    expect(certificatesOf(simulation, [0, 1, 2])).toEqual([]);
+    judgeStuck(simulation, [0, 1, 2], 'replica 1 is view-change');
+    expect(simulation.findings.map(({ property, site }) => `${property} ${site}`)).toEqual([
+      'INV-RECOVERS not-converged',
+    ]);
+  });
+
+  it('is one that too few can deny', () => {
+    const simulation = running();
+    for (const host of [1, 2]) damageSlot(simulation, host, 3);
+    const labels = certificatesOf(simulation, [0, 1, 2]).map(({ label }) => label);
+    expect(labels).toEqual(['rot-1', 'rot-2']);
+  });
+
+  it('is no fault of other files, and none that was mended, where a vote is lost', () => {
+    const simulation = running();
+    loseDisk(simulation, 1);
+    again(simulation, [1]);
+    expect(simulation.cluster.observation(1)?.mustRecover).toBe(false);
+    damageCheckpoint(simulation, 2);
+    // Not by a fault: somebody takes the superblocks away, and their lives cannot vote.
+    for (const machine of simulation.cluster.world.machines.slice(1, 3) as Machine[]) {
+      machine.stop('crash');
+      clearSectors(machine.disk, 'superblock', 0, superblockSectors(simulation));
+    }
+    again(simulation, [1, 2]);
+    expect([1, 2].map((host) => simulation.cluster.observation(host)?.mustRecover)).toEqual([true, true]);
+    expect(certificatesOf(simulation, [0, 1, 2])).toEqual([]);
+  });
+
+  it('is what took the votes of lives that are over since', () => {
+    const simulation = running();
+    for (const host of [1, 2]) loseDisk(simulation, host);
+    for (let life = 0; life < 3; life++) again(simulation, [1, 2]);
+    expect([1, 2].map((host) => simulation.cluster.observation(host)?.mustRecover)).toEqual([true, true]);
+    expect(certificatesOf(simulation, [0, 1, 2]).map(({ label }) => label)).toEqual(['lost-1', 'lost-2']);
+  });
+
+  it('asks for a quorum of those who vote now', () => {
+    const simulation = running({ replicaCount: 5 });
+    simulation.members = [0, 1, 2];
+    loseDisk(simulation, 2);
+    expect(certificatesOf(simulation, [0, 1, 2])).toEqual([]);
+    simulation.members = [0, 1, 2, 3, 4];
+    expect(certificatesOf(simulation, [0, 1, 2]).map(({ label }) => label)).toEqual(['lost-2']);
   });
 });

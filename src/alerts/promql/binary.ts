@@ -120,6 +120,8 @@ export function compileVectors(expr: BinaryExpr): Combine {
   const { apply, keepsName } = elementOf(expr);
   const oneIsLeft = matching.group === 'right';
   return (left, right) => {
+    // As Prometheus: where a side is empty nothing can match, and duplicates on the other are no error.
+    if (left.length === 0 || right.length === 0) return [];
     const one = indexOneSide(oneIsLeft ? left : right, signature, expr.at);
     const seen = new Set<string>();
     const out: Sample[] = [];

@@ -267,6 +267,36 @@ corpus('INV-QUORUM-REFUSE', [
     },
   },
   {
+    name: 'what an earlier view said counts for its entries, also after a shorter voice in a later view',
+    play: (s) => {
+      started(s);
+      const entry = next(s, 2);
+      s.replicate(entry, { holders: [0, 1] });
+      s.send('prepareOk', 1, { view: 1, logView: 1, op: 2, sum: s.log[2]!.sum });
+      s.startView(2, 2, 2).reply(entry, 0, { view: 1 });
+    },
+  },
+  {
+    name: 'what was said for a log that was cut does not count for what took its place',
+    play: (s) => {
+      started(s);
+      for (const replica of [1, 2]) s.send('prepareOk', replica, { op: 9 });
+      const entry = next(s, 2, { view: 1 });
+      s.write(entry, 0, 1, 2).apply(entry, [1]).reply(entry, 1);
+    },
+    site: 'ack-without-votes',
+  },
+  {
+    name: 'nor after a restart of the views in a new epoch',
+    play: (s) => {
+      started(s);
+      for (const replica of [1, 2]) s.send('prepareOk', replica, { op: 9, view: 5 });
+      const entry = next(s, 2, { epoch: 1, view: 0 });
+      s.write(entry, 0, 1, 2).apply(entry, [0]).reply(entry, 0, { epoch: 1 });
+    },
+    site: 'ack-without-votes',
+  },
+  {
     name: 'nobody but the primary spoke for it',
     play: (s) => {
       started(s);

@@ -127,6 +127,26 @@ describe('a declared loss', () => {
     expect(stage.sites()).toContain('INV-NO-SPLIT-BRAIN two-entries-acknowledged');
   });
 
+  // R16: only who may still hold lost ops is spared; an emptied disk holds none.
+  it.each([
+    { how: 'stays as it was', cause: 'crash', epoch: 1, found: false },
+    { how: 'lost its disk and joined the keepers', cause: 'wipe', epoch: 1, found: true },
+    { how: 'lost its disk and recovered among the old ones', cause: 'wipe', epoch: 0, found: false },
+  ])('spares the lost range of a host that $how: $found', ({ cause, epoch, found }) => {
+    const stage = new Stage();
+    started(stage, 3);
+    stage.checks.voters.force(0, 1, [0], true);
+    stage.set.onDeclaredLoss(3, [0]);
+    stage.restart(0).install(0, 3);
+    const other = stage.entry(4, { ...WRITE, request: 9, epoch, timestampUs: 20_000 });
+    const kept = stage.entry(4, { ...WRITE, request: 4, epoch: 1, timestampUs: 10_000 });
+    stage.write(kept, 0).apply(kept, [0]);
+    stage.restart(1, cause).state(1, { epoch, mustRecover: cause === 'wipe', status: 'recovering' });
+    stage.state(1, { epoch, op: 3, commitMax: 3 }).install(1, 3).apply(other, [1]);
+    expect(stage.sites().includes('INV-AGREEMENT applied-other-entry')).toBe(found);
+    expect(stage.sites().includes('INV-DURABLE-ACK acknowledged-op-replaced')).toBe(false);
+  });
+
   it('takes registrations and evictions back', () => {
     const stage = new Stage();
     for (let client = 1; client <= 4; client++) stage.register(1024 * client + 9);

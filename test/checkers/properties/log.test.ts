@@ -161,6 +161,17 @@ corpus('INV-COMMIT-MONOTONIC', [
     },
   },
   {
+    name: 'damage of another file takes no checkpoint',
+    play: (s) => {
+      committed(s, 6);
+      s.set.onCheckpoint(1, 1, 4, 77);
+      s.ledger.damage('rot', 'B', 1, 'archive/segment-9', 7, 0);
+      s.ledger.damage('rot', 'B', 1, 'log/prepares', 7, 0);
+      s.restart(1).state(1, { commit: 0 });
+    },
+    site: 'restarted-below-checkpoint',
+  },
+  {
     name: 'commit goes back in one life',
     play: (s) => {
       committed(s, 3);

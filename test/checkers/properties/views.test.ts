@@ -286,6 +286,16 @@ corpus('INV-SUPERBLOCK', [
     },
   },
   {
+    name: 'damage of another file excuses no denial',
+    play: (s) => {
+      committed(s, 3);
+      s.ledger.damage('rot', 'B', 1, 'archive/segment-9', 3, 0);
+      s.ledger.damage('rot', 'B', 1, 'checkpoint/0', 3, 0);
+      vote(s, 1, 1, 0, [...s.entries(2), null], [3]);
+    },
+    site: 'denies-acknowledged',
+  },
+  {
     name: 'denies an acknowledged op after a restart',
     play: (s) => {
       committed(s, 3);
