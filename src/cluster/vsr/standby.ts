@@ -59,6 +59,8 @@ export class Following {
   /** Own monotonic time at which an op was first heard of, for the newest {@link HEARD_OPS}. */
   private readonly heardUs: Float64Array;
   private heardOp: number;
+  /** The view of the primary that was heard last. */
+  private heardView: number;
   private lastUs: Us;
   /** How long the newest heartbeat was under way, by the wall clocks of both ends. */
   private transitUs: Us;
@@ -70,6 +72,7 @@ export class Following {
   constructor() {
     this.heardUs = new Float64Array(HEARD_OPS);
     this.heardOp = 0;
+    this.heardView = 0;
     this.lastUs = -1;
     this.transitUs = 0;
     this.gapSeen = false;
@@ -80,11 +83,16 @@ export class Following {
   hear(r: Replica, message: VsrMessage): void {
     const nowUs = r.host.monotonicUs();
     this.lastUs = nowUs;
+    // A later view may have cut what the former primary told of.
+    if (message.view > this.heardView) this.heardOp = Math.min(this.heardOp, message.op);
+    this.heardView = Math.max(this.heardView, message.view);
     const from = Math.max(this.heardOp + 1, message.op - this.heardUs.length + 1);
     for (let op = from; op <= message.op; op++) this.heardUs[op % this.heardUs.length] = nowUs;
     if (message.kind === 'prepare' && message.op > r.op + 1) this.gapSeen = true;
     if (message.op > this.heardOp) this.heardOp = message.op;
-    if (message.kind === 'heartbeat') this.transitUs = Math.max(0, r.host.wallUs() - message.timeUs);
+    // Those that members get, too, do not say when they left.
+    const isDated = message.kind === 'heartbeat' && message.timeUs > 0;
+    if (isDated) this.transitUs = Math.max(0, r.host.wallUs() - message.timeUs);
     if (r.status === 'normal' && !r.dirty && r.durableOp >= this.heardOp) this.copied = true;
   }
 
