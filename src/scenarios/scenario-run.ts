@@ -316,10 +316,10 @@ function judgeAlerts(simulation: Simulation, monitor: Monitor, zeroUs: Us): void
   const lookBackUs = Math.max(CLEAR_US, monitor.longestRangeUs + MINUTE);
   const untilUs = Math.max(cluster.world.nowUs + lookBackUs, zeroUs + plan.mttrUs);
   const cleared = simulation.advanceUntil(clear, SLICE_US, untilUs);
-  if (running(simulation)) judgeFalseAlerts(simulation, monitor, before);
-  if (!cleared && running(simulation)) {
-    simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
-  }
+  if (!running(simulation)) return;
+  // While an incident lasts, what else comes to fire is part of it.
+  if (cleared) judgeFalseAlerts(simulation, monitor, before);
+  else simulation.report('INV-ALERT-CLEARS', 'still-firing', { alerts: monitor.firing().join(' ') });
 }
 
 /** What every run ends with: convergence of the healed cluster and the cold restart (R10, R12). */
