@@ -23,7 +23,11 @@ export function useRoute(): readonly [route: Route, choose: (event: number) => v
   const now = useRef(at.visit);
   useEffect(() => {
     history.scrollRestoration = 'manual';
-    const moved = () => setAt(arrived());
+    const moved = () => {
+      // A scroll of this very moment may not have been told yet.
+      TOPS.set(now.current, scrollY);
+      setAt(arrived());
+    };
     let writing = 0;
     const scrolled = () => {
       TOPS.set(now.current, scrollY);
