@@ -8,9 +8,9 @@ const POSITION_FILES: readonly string[] = ['superblock', ...CHECKPOINT_FILES];
 
 /**
  * INV-COMMIT-MONOTONIC: a commit number never goes back within an incarnation. A restart may lower it to the durable
- * checkpoint and no further, unless that or the superblock is known to be damaged (R11) or the disk lost (`mustRecover`), or an injected fault
- * ended a read of the checkpoint in this incarnation with an error. That re-applied entries are the same is
- * INV-AGREEMENT's to judge.
+ * checkpoint and no further, unless that or the superblock is known to be damaged (R11) or the disk lost (`mustRecover`),
+ * or an injected fault ended a read of the checkpoint in this incarnation with an error. That re-applied entries are the
+ * same is INV-AGREEMENT's to judge.
  */
 export class CommitMonotonic implements Property {
   readonly id = 'INV-COMMIT-MONOTONIC';

@@ -7,8 +7,8 @@ import type { Simulation } from './simulation.ts';
 
 /**
  * The end of every run (R10): all replicas lose power at one instant, restart from their disks and converge; then the
- * disks are searched for every acknowledged op, and every stream is read back through a client and must be what it was. Length and chain hash of a stream stand for all of its
- * acknowledged events in their order. Returns what did not converge; differences are reported as findings.
+ * disks are searched for every acknowledged op, and every stream is read back through a client and must be what it was.
+ * Length and chain hash of a stream stand for all of its acknowledged events in their order. Returns what did not converge; differences are reported as findings.
  */
 export function coldRestart(simulation: Simulation, boundUs: Us): string {
   const { cluster, plan } = simulation;
