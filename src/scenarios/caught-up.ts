@@ -14,7 +14,8 @@ const STEADY_US: Us = 5 * SECOND;
  */
 export class CaughtUp {
   private readonly simulation: Simulation;
-  private readonly judged: boolean;
+  /** Whether the scenario names the property. */
+  readonly judged: boolean;
   private sinceUs: Us;
 
   constructor(simulation: Simulation) {
