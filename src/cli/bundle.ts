@@ -66,12 +66,16 @@ export function checkBundlePlace(path: string): void {
 /** Writes a bundle, whole or not at all. Throws a `UserError` that names the path when the folder cannot take it. */
 export function writeBundle(path: string, content: BundleContent): void {
   checkBundlePlace(path);
+  writeForUser(path, 'bundle', bundleText(content));
+}
+
+function writeForUser(path: string, what: string, text: string): void {
   try {
     makeFolder(dirname(path));
-    writeWhole(path, bundleText(content));
+    writeWhole(path, text);
   } catch (error) {
     throw new UserError(
-      `cannot write the bundle ${path}: ${systemReason(error)}`,
+      `cannot write the ${what} ${path}: ${systemReason(error)}`,
       'free or unlock the folder, or name another one with --reports FOLDER, and run the same command again',
     );
   }
@@ -88,15 +92,7 @@ export function planPath(
 
 /** Writes a plan for `firedrill run --plan`. Throws a `UserError` that names the path when the folder cannot take it. */
 export function writePlan(path: string, plan: RunPlan): void {
-  try {
-    makeFolder(dirname(path));
-    writeWhole(path, planText(plan));
-  } catch (error) {
-    throw new UserError(
-      `cannot write the plan ${path}: ${systemReason(error)}`,
-      'free or unlock the folder, or name another one with --reports FOLDER',
-    );
-  }
+  writeForUser(path, 'plan', planText(plan));
 }
 
 /** Reads a file of the user as text; throws a `UserError` that says why it cannot be read. */

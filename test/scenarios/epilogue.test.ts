@@ -1,22 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { HONEST_RULES } from '../../src/cluster/vsr/rules.ts';
 import { healthyPlan } from '../../src/faults/swarm.ts';
 import { coldRestart } from '../../src/scenarios/epilogue.ts';
 import { budgetUs, heal } from '../../src/scenarios/liveness.ts';
-import { checksOf } from '../../src/scenarios/properties.ts';
-import { Simulation } from '../../src/scenarios/simulation.ts';
+import type { Simulation } from '../../src/scenarios/simulation.ts';
 import type { Machine } from '../../src/sim/machine.ts';
 import { clearSectors } from '../support/clear-sectors.ts';
+import { honestSimulation } from '../support/simulation.ts';
 
 /** A run without faults up to its epilogue. */
 function ended(): Simulation {
-  const simulation = new Simulation(healthyPlan({ clientCount: 2, thinkUs: 10_000 }), {
-    recording: false,
-    logging: false,
-    rules: HONEST_RULES,
-    checks: checksOf,
-    recordOnly: false,
-  });
+  const simulation = honestSimulation(healthyPlan({ clientCount: 2, thinkUs: 10_000 }));
   simulation.cluster.start();
   simulation.advance(3_000_000);
   heal(simulation);

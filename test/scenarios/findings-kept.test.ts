@@ -1,16 +1,10 @@
 import { expect, it } from 'vitest';
-import { HONEST_RULES } from '../../src/cluster/vsr/rules.ts';
 import { healthyPlan } from '../../src/faults/swarm.ts';
-import { checksOf } from '../../src/scenarios/properties.ts';
-import { Simulation } from '../../src/scenarios/simulation.ts';
+import { honestSimulation } from '../support/simulation.ts';
 
 // A planted bug's named property, and the finding that shrinking ends a run at, may come after many others.
 it('a finding of a new property or site is kept, and ends the run if asked to, however many there were before', () => {
-  const simulation = new Simulation(healthyPlan({ clientCount: 2, thinkUs: 10_000 }), {
-    recording: false,
-    logging: false,
-    rules: HONEST_RULES,
-    checks: checksOf,
+  const simulation = honestSimulation(healthyPlan({ clientCount: 2, thinkUs: 10_000 }), {
     recordOnly: true,
     stopAt: { property: 'INV-B', site: 'y' },
   });

@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { HONEST_RULES } from '../../src/cluster/vsr/rules.ts';
 import { healthyPlan } from '../../src/faults/swarm.ts';
 import { heal } from '../../src/scenarios/liveness.ts';
-import { checksOf } from '../../src/scenarios/properties.ts';
-import { Simulation } from '../../src/scenarios/simulation.ts';
+import { honestSimulation } from '../support/simulation.ts';
 
 describe('the healed world', () => {
   // A client that was down at the healing must not go on with its load: the epilogue compares what a quiet cluster holds.
   it('keeps a client quiet that starts again only afterwards', () => {
     const plan = healthyPlan({ clientCount: 3, faultPhaseUs: 3_000_000, thinkUs: 10_000 });
-    const simulation = new Simulation(plan, {
-      recording: false,
-      logging: false,
-      rules: HONEST_RULES,
-      checks: checksOf,
-      recordOnly: false,
-    });
+    const simulation = honestSimulation(plan);
     simulation.cluster.start();
     simulation.advance(2_900_000);
     const machine = simulation.cluster.world.machines[simulation.cluster.clientHosts[1] as number];

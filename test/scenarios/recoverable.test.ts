@@ -1,28 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { HONEST_RULES } from '../../src/cluster/vsr/rules.ts';
 import { SUPERBLOCK_COPIES, SUPERBLOCK_COPY_BYTES } from '../../src/cluster/vsr/superblock.ts';
 import { healthyPlan } from '../../src/faults/swarm.ts';
 import type { ClusterPlan } from '../../src/plan/plan.ts';
-import { checksOf } from '../../src/scenarios/properties.ts';
 import { certificatesOf, isRecoverable } from '../../src/scenarios/recoverable.ts';
-import { Simulation } from '../../src/scenarios/simulation.ts';
+import type { Simulation } from '../../src/scenarios/simulation.ts';
 import { judgeStuck } from '../../src/scenarios/swarm-run.ts';
 import type { Machine } from '../../src/sim/machine.ts';
 import { clearSectors } from '../support/clear-sectors.ts';
+import { honestSimulation } from '../support/simulation.ts';
 
 /** Three replicas some rings of the journal into their log. */
 function running(cluster: Partial<ClusterPlan> = {}): Simulation {
   const plan = healthyPlan({ clientCount: 2, thinkUs: 10_000 });
-  const simulation = new Simulation(
-    { ...plan, cluster: { ...plan.cluster, ...cluster } },
-    {
-      recording: false,
-      logging: false,
-      rules: HONEST_RULES,
-      checks: checksOf,
-      recordOnly: false,
-    },
-  );
+  const simulation = honestSimulation({ ...plan, cluster: { ...plan.cluster, ...cluster } });
   simulation.cluster.start();
   simulation.advance(5_000_000);
   simulation.cluster.quietClients();
