@@ -62,7 +62,9 @@ function Rows({ part, rows }: { part: string; rows: readonly Numbered[] }) {
             </td>
             <td>
               {each.scenarios.join(', ')}
-              <div class="quiet">seeds {each.seeds.join(', ')}</div>
+              <div class="quiet">
+                {each.seeds.length === 1 ? 'seed' : 'seeds'} {each.seeds.join(', ')}
+              </div>
             </td>
             <td>
               {each.replay === null ? 'no bundle' : <ShellLine line={each.replay} />}

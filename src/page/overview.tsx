@@ -44,8 +44,7 @@ export function Overview({ model }: { model: ReportModel }) {
       </Section>
       <p class="quiet">
         Keys: digits go to the parts, <kbd>/</kbd> to the search; in a run <kbd>j</kbd> and <kbd>k</kbd> to the next and
-        the previous event, in the diagram arrows, <kbd>+</kbd>
-        and <kbd>-</kbd>, and the wheel with <kbd>Ctrl</kbd>.
+        the previous event, in the diagram arrows, <kbd>+</kbd> and <kbd>-</kbd>, and the wheel with <kbd>Ctrl</kbd>.
       </p>
     </>
   );
